@@ -1,0 +1,57 @@
+import type { CircuitFit } from './circuit-fit.ts';
+import type { Frame, LiveSlice, ReconstructionSummary, ScanPlan } from './scan.ts';
+import type { ImpedancePoint } from './spectrum.ts';
+
+/**
+ * What the experiment and the analysis services tell each other while a run goes on. Outlets do
+ * not listen here for data: they read the run database. Only pictures come this way to them.
+ */
+export interface BusEvents {
+  spectrumStarted: { readonly spectrumId: string; readonly circuit: string | undefined };
+  spectrumPoint: { readonly spectrumId: string; readonly point: ImpedancePoint };
+  spectrumEnded: { readonly spectrumId: string; readonly complete: boolean };
+  /** `final` is false while the spectrum is still being measured. */
+  fit: { readonly spectrumId: string; readonly final: boolean; readonly fit: CircuitFit };
+  scanStarted: { readonly plan: ScanPlan; readonly rows: number; readonly columns: number };
+  frame: { readonly frame: Frame };
+  scanEnded: { readonly scanId: string; readonly complete: boolean };
+  liveSlice: { readonly slice: LiveSlice };
+  volume: {
+    readonly scanId: string;
+    readonly summary: ReconstructionSummary;
+    readonly file: string;
+  };
+  analysisFault: { readonly where: string; readonly message: string };
+  /** Work a service could not keep up with and left out, counted. */
+  dropped: { readonly what: string; readonly count: number };
+}
+
+export type BusEventName = keyof BusEvents;
+type Listener<K extends BusEventName> = (event: BusEvents[K]) => void;
+
+export class Bus {
+  readonly #listeners = new Map<BusEventName, Set<Listener<never>>>();
+  readonly #onListenerError: (name: BusEventName, error: unknown) => void;
+
+  /** @param onListenerError told when a listener throws; the other listeners still hear. */
+  constructor(onListenerError: (name: BusEventName, error: unknown) => void) {
+    this.#onListenerError = onListenerError;
+  }
+
+  on<K extends BusEventName>(name: K, listener: Listener<K>): () => void {
+    const set = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, set);
+    set.add(listener as Listener<never>);
+    return () => set.delete(listener as Listener<never>);
+  }
+
+  publish<K extends BusEventName>(name: K, event: BusEvents[K]): void {
+    for (const listener of this.#listeners.get(name) ?? []) {
+      try {
+        (listener as Listener<K>)(event);
+      } catch (error) {
+        this.#onListenerError(name, error);
+      }
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import type { Channel } from './channel.ts';
+import type { CircuitFit } from './circuit-fit.ts';
+import type { InstrumentInfo } from './instrument.ts';
+import type { Quality } from './sample.ts';
+import type { ReconstructionSummary } from './scan.ts';
+import type { ImpedancePoint } from './spectrum.ts';
+
+/**
+ * What a run writes down. Every record of a run carries one sequence number from one counter:
+ * outlets (MQTT, panel, exports) read with a cursor and can prove that nothing is missing.
+ */
+
+/** What a run is, known before its first record. */
+export interface RunInfo {
+  /** Date, recipe and a short random part: `20261121-120501-first-light-7f3a`. */
+  readonly runId: string;
+  readonly recipe: string;
+  readonly cell: string;
+  readonly rig: string;
+  readonly instruments: readonly InstrumentInfo[];
+  readonly channels: readonly Channel[];
+  readonly startedUtcMs: number;
+  /** Simulated seconds per second; 1 on real instruments; null when as fast as possible. */
+  readonly speed: number | null;
+  readonly seed: number;
+  readonly softwareVersion: string;
+  /** The input files exactly as read. */
+  readonly sources: {
+    readonly recipe: string;
+    readonly cell: string;
+    readonly rig: string;
+  };
+}
+
+export type RunStatus = 'running' | 'done' | 'stopped' | 'faulted' | 'tripped';
+export type Severity = 'info' | 'warning' | 'alarm';
+
+export type EventCode =
+  | 'runStarted'
+  | 'runEnded'
+  | 'stepStarted'
+  | 'stepEnded'
+  | 'setPoint'
+  | 'cellShort'
+  | 'interlock'
+  | 'safeState'
+  | 'stopRequested'
+  | 'instrumentFault'
+  | 'analysisFault'
+  | 'dropped'
+  | 'note';
+
+export type RecordBody =
+  | {
+      readonly kind: 'sample';
+      readonly channel: string;
+      readonly value: number;
+      readonly quality: Quality;
+    }
+  | {
+      readonly kind: 'event';
+      readonly code: EventCode;
+      readonly severity: Severity;
+      /** One sentence for people. */
+      readonly message: string;
+      /** Numbers for machines, unit last in each key. */
+      readonly details: Readonly<Record<string, number | string | boolean | null>>;
+    }
+  | {
+      readonly kind: 'step';
+      readonly stepId: string;
+      readonly name: string;
+      readonly technique: string;
+      readonly state: 'started' | 'ended';
+      /** Which condition ended it: `event: short`. Absent while it runs. */
+      readonly endedBy?: string;
+      readonly chargeCoulomb: number;
+    }
+  | {
+      readonly kind: 'spectrumPoint';
+      readonly spectrumId: string;
+      readonly index: number;
+      readonly point: ImpedancePoint;
+      readonly quality: Quality;
+    }
+  | {
+      readonly kind: 'spectrum';
+      readonly spectrumId: string;
+      readonly pointCount: number;
+      readonly startSecond: number;
+      readonly stopSecond: number;
+      readonly startChargeCoulomb: number;
+      readonly stopChargeCoulomb: number;
+      readonly complete: boolean;
+    }
+  | {
+      readonly kind: 'fit';
+      readonly spectrumId: string;
+      /** False while the spectrum is still being measured. */
+      readonly final: boolean;
+      readonly fit: CircuitFit;
+    }
+  | {
+      readonly kind: 'scan';
+      readonly scanId: string;
+      readonly views: number;
+      readonly startSecond: number;
+      readonly stopSecond: number;
+      readonly startChargeCoulomb: number;
+      readonly stopChargeCoulomb: number;
+      readonly complete: boolean;
+      /** Raw frames, beside the database. */
+      readonly framesFile: string;
+    }
+  | {
+      readonly kind: 'volume';
+      readonly scanId: string;
+      readonly summary: ReconstructionSummary;
+      /** Volume file beside the database. */
+      readonly file: string;
+    };
+
+export type RecordKind = RecordBody['kind'];
+
+export interface RunRecord {
+  readonly sequence: number;
+  /** Monotonic time on the experiment's clock. */
+  readonly timeSecond: number;
+  /** Which start of the software wrote it: 0 for the first, +1 at each resume. */
+  readonly boot: number;
+  readonly body: RecordBody;
+}
+
+export type RecordOf<K extends RecordKind> = RunRecord & {
+  readonly body: Extract<RecordBody, { readonly kind: K }>;
+};

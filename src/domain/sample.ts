@@ -1,0 +1,16 @@
+/**
+ * How far a value can be trusted. Only `good` values may satisfy a condition; interlocks treat
+ * every other quality of a watched channel as a reason to trip.
+ */
+export type Quality = 'good' | 'overload' | 'underload' | 'late' | 'stale' | 'bad';
+
+/** One measured value of one channel. */
+export interface Sample {
+  readonly channel: string;
+  /** Monotonic time of the measurement on the experiment's clock. */
+  readonly timeSecond: number;
+  readonly value: number;
+  readonly quality: Quality;
+}
+
+export type SampleSink = (sample: Sample) => void;

@@ -1,0 +1,50 @@
+/**
+ * What an instrument is asked to do, in absolute SI units. The planner makes these from a
+ * recipe's steps; drivers turn them into bytes.
+ */
+
+/** Rest without current; the cell is disconnected from any source. */
+export interface OpenCircuit {
+  readonly kind: 'openCircuit';
+  readonly sampleEverySecond: number;
+  readonly durationSecond: number;
+}
+
+/**
+ * Galvanostatic step. The voltage window is a limit the instrument itself keeps, if it can;
+ * the step ends early when it is left.
+ */
+export interface ConstantCurrent {
+  readonly kind: 'constantCurrent';
+  /** Positive current charges the cell (for a symmetric cell: plates the working electrode). */
+  readonly currentAmpere: number;
+  readonly sampleEverySecond: number;
+  /** Upper bound of the step: it ends then even if the host is gone. */
+  readonly durationSecond: number;
+  readonly voltageVoltMin: number;
+  readonly voltageVoltMax: number;
+}
+
+/** Frequency sweep, high to low, logarithmically spaced, both ends included. */
+export interface Impedance {
+  readonly kind: 'impedance';
+  readonly frequencyHertzMax: number;
+  readonly frequencyHertzMin: number;
+  readonly pointCount: number;
+  readonly excitation:
+    | {
+        readonly mode: 'galvanostatic';
+        readonly amplitudeAmpereRms: number;
+        readonly biasAmpere: number;
+      }
+    | {
+        readonly mode: 'potentiostatic';
+        readonly amplitudeVoltRms: number;
+        /** Against the open-circuit potential when `versusOpenCircuit`. */
+        readonly biasVolt: number;
+        readonly versusOpenCircuit: boolean;
+      };
+}
+
+export type ElectrochemicalTechnique = OpenCircuit | ConstantCurrent | Impedance;
+export type ElectrochemicalKind = ElectrochemicalTechnique['kind'];

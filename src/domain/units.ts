@@ -1,0 +1,88 @@
+import { z } from 'zod';
+
+/**
+ * Quantities as people write them ("0.8 mA/cm²", "30 min", "60 °C") and as the software holds
+ * them: SI base units, except temperature, which is held in degree Celsius.
+ */
+
+type UnitTable = Readonly<Record<string, number>>;
+
+const MINUTE = 60;
+const HOUR = 3600;
+
+/** Accepted spellings of each dimension's units, each with its size in the held unit. */
+export const UNITS = {
+  time: { ms: 1e-3, s: 1, min: MINUTE, h: HOUR, d: 24 * HOUR },
+  current: { nA: 1e-9, µA: 1e-6, uA: 1e-6, mA: 1e-3, A: 1 },
+  currentDensity: {
+    'µA/cm²': 1e-2,
+    'uA/cm2': 1e-2,
+    'mA/cm²': 10,
+    'mA/cm2': 10,
+    'A/m²': 1,
+    'A/m2': 1,
+  },
+  voltage: { µV: 1e-6, uV: 1e-6, mV: 1e-3, V: 1 },
+  temperature: { '°C': 1, degC: 1 },
+  frequency: { µHz: 1e-6, uHz: 1e-6, mHz: 1e-3, Hz: 1, kHz: 1e3, MHz: 1e6 },
+  angle: { '°': Math.PI / 180, deg: Math.PI / 180, rad: 1 },
+  charge: { C: 1, mAh: 3.6, Ah: 3600 },
+  length: { nm: 1e-9, µm: 1e-6, um: 1e-6, mm: 1e-3, cm: 1e-2, m: 1 },
+  area: { 'mm²': 1e-6, mm2: 1e-6, 'cm²': 1e-4, cm2: 1e-4, 'm²': 1, m2: 1 },
+  pressure: { Pa: 1, kPa: 1e3, bar: 1e5, MPa: 1e6 },
+  resistance: { mΩ: 1e-3, Ω: 1, ohm: 1, kΩ: 1e3, kohm: 1e3, MΩ: 1e6 },
+  conductivity: { 'S/m': 1, 'S/cm': 100, 'mS/cm': 0.1, 'µS/cm': 1e-4, 'uS/cm': 1e-4 },
+  energy: { eV: 96_485.332_12, 'kJ/mol': 1e3, 'J/mol': 1 },
+} as const satisfies Record<string, UnitTable>;
+
+export type Dimension = keyof typeof UNITS;
+
+/** How each dimension is written in an example, for messages. */
+const EXAMPLES: Record<Dimension, string> = {
+  time: '30 min',
+  current: '16.3 µA',
+  currentDensity: '0.8 mA/cm²',
+  voltage: '0.5 V',
+  temperature: '60 °C',
+  frequency: '200 kHz',
+  angle: '180°',
+  charge: '0.16 mAh',
+  length: '600 µm',
+  area: '0.785 cm²',
+  pressure: '5 MPa',
+  resistance: '120 Ω',
+  conductivity: '0.5 mS/cm',
+  energy: '0.3 eV',
+};
+
+const QUANTITY = /^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S+)\s*$/;
+
+/** Reads "0.8 mA/cm²" as 8 (A/m²). Returns undefined when it is not of that dimension. */
+export function parseQuantity(text: string, dimension: Dimension): number | undefined {
+  const match = QUANTITY.exec(text);
+  if (!match) return undefined;
+  // The micro sign has two code points; both are read as U+00B5.
+  const unit = (match[2] ?? '').replace('μ', 'µ');
+  const table: UnitTable = UNITS[dimension];
+  const factor = Object.hasOwn(table, unit) ? table[unit] : undefined;
+  return factor === undefined ? undefined : Number(match[1]) * factor;
+}
+
+/** "expected a time with its unit (ms, s, min, h, d), such as 30 min" */
+export function expectedQuantity(dimension: Dimension): string {
+  const units = Object.keys(UNITS[dimension]).join(', ');
+  return `expected a ${dimension} with its unit (${units}), such as "${EXAMPLES[dimension]}"`;
+}
+
+/** A zod schema that reads a quantity string and yields the number in the held unit. */
+export function quantity(dimension: Dimension) {
+  return z.string({ error: expectedQuantity(dimension) }).transform((text, context) => {
+    const value = parseQuantity(text, dimension);
+    if (value !== undefined) return value;
+    context.addIssue({
+      code: 'custom',
+      message: `"${text}" is not understood: ${expectedQuantity(dimension)}`,
+    });
+    return z.NEVER;
+  });
+}
