@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { closedObject } from './closed-object.ts';
 import { quantity } from './units.ts';
 
 /** The specimen. `simulation` is read by the simulated cell alone, which checks it itself. */
-export const cellSchema = z.strictObject({
+export const cellSchema = closedObject({
   cell: z
     .string()
     .regex(/^[a-z0-9-]{1,32}$/, 'expected 1 to 32 of a-z, 0-9 and -, such as "cell-7"'),

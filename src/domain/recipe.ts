@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { closedObject } from './closed-object.ts';
 import { expectedQuantity, parseQuantity, quantity } from './units.ts';
 
 /** A recipe as its YAML file is checked and held. Unknown keys are errors. */
@@ -6,6 +7,11 @@ import { expectedQuantity, parseQuantity, quantity } from './units.ts';
 const name = z
   .string()
   .regex(/^[a-z0-9-]{1,32}$/, 'expected 1 to 32 of a-z, 0-9 and -, such as "plate-1"');
+
+/** Message of a step whose technique is missing or not known. */
+function unknownTechnique(names: readonly string[]): string {
+  return `expected a technique, one of ${names.join(', ')}`;
+}
 
 /** "0.8 mA/cm²" (needs the cell's area) or "1.2 mA". */
 const currentSetting = z
@@ -44,9 +50,9 @@ export type CellEvent = (typeof CELL_EVENTS)[number];
 
 const condition = z.union(
   [
-    z.strictObject({ time: quantity('time') }),
-    z.strictObject({ voltage: voltageComparison }),
-    z.strictObject({ event: z.enum(CELL_EVENTS) }),
+    closedObject({ time: quantity('time') }),
+    closedObject({ voltage: voltageComparison }),
+    closedObject({ event: z.enum(CELL_EVENTS) }),
   ],
   {
     error: 'expected one of { time: "10 min" }, { voltage: "> 0.5 V" } or { event: short }',
@@ -54,8 +60,8 @@ const condition = z.union(
 );
 export type Condition = z.infer<typeof condition>;
 
-const until = z.strictObject({ any: z.array(condition).min(1).max(8) });
-const record = z.strictObject({ every: quantity('time') }).default({ every: 10 });
+const until = closedObject({ any: z.array(condition).min(1).max(8) });
+const record = closedObject({ every: quantity('time') }).default({ every: 10 });
 
 const impedanceSettings = {
   technique: z.literal('impedance'),
@@ -76,19 +82,40 @@ const scanSettings = {
   duration: quantity('time'),
 };
 
+/** What an impedance step and an impedance acquisition share. */
+export interface ImpedanceSettings {
+  readonly mode: 'galvanostatic' | 'potentiostatic';
+  readonly from: number;
+  readonly to: number;
+  readonly pointsPerDecade: number;
+  readonly amplitude: string;
+  readonly fit?: string | undefined;
+}
+
+/** What a scan step and a scan acquisition share. */
+export interface ScanSettings {
+  readonly views: number;
+  readonly span: number;
+  readonly duration: number;
+}
+
 /** When an acquisition of a `during` list is taken. At least one of the two. */
 const cadence = {
   every: quantity('time').optional(),
   on: z.array(z.enum(CELL_EVENTS)).default([]),
 };
 
-const acquisition = z.discriminatedUnion('technique', [
-  z.strictObject({ ...impedanceSettings, ...cadence }),
-  z.strictObject({ ...scanSettings, ...cadence }),
-]);
+const acquisition = z.discriminatedUnion(
+  'technique',
+  [
+    closedObject({ ...impedanceSettings, ...cadence }),
+    closedObject({ ...scanSettings, ...cadence }),
+  ],
+  { error: unknownTechnique(['impedance', 'scan']) },
+);
 export type Acquisition = z.infer<typeof acquisition>;
 
-const soak = z.strictObject({
+const soak = closedObject({
   name,
   technique: z.literal('soak'),
   temperature: quantity('temperature'),
@@ -98,14 +125,14 @@ const soak = z.strictObject({
   within: quantity('time'),
 });
 
-const openCircuit = z.strictObject({
+const openCircuit = closedObject({
   name,
   technique: z.literal('openCircuit'),
   record,
   until,
 });
 
-const constantCurrent = z.strictObject({
+const constantCurrent = closedObject({
   name,
   technique: z.literal('constantCurrent'),
   current: currentSetting,
@@ -114,20 +141,20 @@ const constantCurrent = z.strictObject({
   during: z.array(acquisition).max(8).default([]),
 });
 
-const impedance = z.strictObject({ name, ...impedanceSettings });
-const scan = z.strictObject({ name, ...scanSettings });
+const impedance = closedObject({ name, ...impedanceSettings });
+const scan = closedObject({ name, ...scanSettings });
 
-const measurementStep = z.discriminatedUnion('technique', [
-  soak,
-  openCircuit,
-  constantCurrent,
-  impedance,
-  scan,
-]);
+const MEASUREMENTS = ['soak', 'openCircuit', 'constantCurrent', 'impedance', 'scan'] as const;
+
+const measurementStep = z.discriminatedUnion(
+  'technique',
+  [soak, openCircuit, constantCurrent, impedance, scan],
+  { error: unknownTechnique(MEASUREMENTS) },
+);
 export type MeasurementStep = z.infer<typeof measurementStep>;
 
 /** Steps done over and over, `repeat` passes in total. */
-const loop = z.strictObject({
+const loop = closedObject({
   name,
   technique: z.literal('loop'),
   repeat: z.int().min(1).max(10_000),
@@ -135,25 +162,22 @@ const loop = z.strictObject({
 });
 export type LoopStep = z.infer<typeof loop>;
 
-const step = z.discriminatedUnion('technique', [
-  soak,
-  openCircuit,
-  constantCurrent,
-  impedance,
-  scan,
-  loop,
-]);
+const step = z.discriminatedUnion(
+  'technique',
+  [soak, openCircuit, constantCurrent, impedance, scan, loop],
+  { error: unknownTechnique([...MEASUREMENTS, 'loop']) },
+);
 export type RecipeStep = z.infer<typeof step>;
 
 /** Host interlocks: leaving any of these trips the run into its safe state. */
-const safety = z.strictObject({
-  temperature: z.strictObject({ max: quantity('temperature') }).optional(),
-  voltage: z.strictObject({ min: quantity('voltage'), max: quantity('voltage') }),
-  current: z.strictObject({ max: quantity('current') }),
+const safety = closedObject({
+  temperature: closedObject({ max: quantity('temperature') }).optional(),
+  voltage: closedObject({ min: quantity('voltage'), max: quantity('voltage') }),
+  current: closedObject({ max: quantity('current') }),
 });
 export type Safety = z.infer<typeof safety>;
 
-export const recipeSchema = z.strictObject({
+export const recipeSchema = closedObject({
   recipe: name,
   title: z.string().min(1).max(200),
   safety,

@@ -1,19 +1,20 @@
 import { z } from 'zod';
+import { closedObject } from './closed-object.ts';
 
 /** An instrument by driver name; the driver checks its own options. */
-const instrument = z.strictObject({
+const instrument = closedObject({
   driver: z.string().min(1),
   options: z.record(z.string(), z.unknown()).default({}),
 });
 export type InstrumentEntry = z.infer<typeof instrument>;
 
 /** The instruments and their wiring. */
-export const rigSchema = z.strictObject({
+export const rigSchema = closedObject({
   rig: z
     .string()
     .regex(/^[a-z0-9-]{1,32}$/, 'expected 1 to 32 of a-z, 0-9 and -, such as "oven-2"'),
   title: z.string().min(1).max(200),
-  instruments: z.strictObject({
+  instruments: closedObject({
     potentiostat: instrument,
     sensors: z.record(z.string().regex(/^[a-z0-9-]{1,32}$/), instrument).default({}),
     heater: instrument.optional(),

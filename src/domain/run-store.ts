@@ -3,7 +3,9 @@ import type { Frame } from './scan.ts';
 
 /** The runner's own memory, saved with the records it follows from. */
 export interface EngineState {
+  /** Counts from 0 over every step with its repetitions. */
   readonly stepIndex: number;
+  /** Pass of the innermost loop, from 0; 0 outside a loop. */
   readonly loopPass: number;
   readonly stepElapsedSecond: number;
   readonly chargeCoulomb: number;

@@ -27,12 +27,17 @@ export const UNITS = {
   frequency: { µHz: 1e-6, uHz: 1e-6, mHz: 1e-3, Hz: 1, kHz: 1e3, MHz: 1e6 },
   angle: { '°': Math.PI / 180, deg: Math.PI / 180, rad: 1 },
   charge: { C: 1, mAh: 3.6, Ah: 3600 },
+  chargeDensity: { 'mAh/cm²': 3.6e4, 'mAh/cm2': 3.6e4, 'C/m²': 1, 'C/m2': 1 },
   length: { nm: 1e-9, µm: 1e-6, um: 1e-6, mm: 1e-3, cm: 1e-2, m: 1 },
   area: { 'mm²': 1e-6, mm2: 1e-6, 'cm²': 1e-4, cm2: 1e-4, 'm²': 1, m2: 1 },
   pressure: { Pa: 1, kPa: 1e3, bar: 1e5, MPa: 1e6 },
   resistance: { mΩ: 1e-3, Ω: 1, ohm: 1, kΩ: 1e3, kohm: 1e3, MΩ: 1e6 },
+  capacitance: { pF: 1e-12, nF: 1e-9, µF: 1e-6, uF: 1e-6, mF: 1e-3, F: 1 },
   conductivity: { 'S/m': 1, 'S/cm': 100, 'mS/cm': 0.1, 'µS/cm': 1e-4, 'uS/cm': 1e-4 },
   energy: { eV: 96_485.332_12, 'kJ/mol': 1e3, 'J/mol': 1 },
+  power: { mW: 1e-3, W: 1, kW: 1e3 },
+  heatCapacity: { 'J/K': 1, 'kJ/K': 1e3 },
+  thermalConductance: { 'mW/K': 1e-3, 'W/K': 1 },
 } as const satisfies Record<string, UnitTable>;
 
 export type Dimension = keyof typeof UNITS;
@@ -47,12 +52,17 @@ const EXAMPLES: Record<Dimension, string> = {
   frequency: '200 kHz',
   angle: '180°',
   charge: '0.16 mAh',
+  chargeDensity: '2.56 mAh/cm²',
   length: '600 µm',
   area: '0.785 cm²',
   pressure: '5 MPa',
   resistance: '120 Ω',
+  capacitance: '0.05 µF',
   conductivity: '0.5 mS/cm',
   energy: '0.3 eV',
+  power: '60 W',
+  heatCapacity: '600 J/K',
+  thermalConductance: '0.5 W/K',
 };
 
 const QUANTITY = /^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S+)\s*$/;
@@ -71,7 +81,8 @@ export function parseQuantity(text: string, dimension: Dimension): number | unde
 /** "expected a time with its unit (ms, s, min, h, d), such as 30 min" */
 export function expectedQuantity(dimension: Dimension): string {
   const units = Object.keys(UNITS[dimension]).join(', ');
-  return `expected a ${dimension} with its unit (${units}), such as "${EXAMPLES[dimension]}"`;
+  const article = /^[aeiou]/.test(dimension) ? 'an' : 'a';
+  return `expected ${article} ${dimension} with its unit (${units}), such as "${EXAMPLES[dimension]}"`;
 }
 
 /** A zod schema that reads a quantity string and yields the number in the held unit. */

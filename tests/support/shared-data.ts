@@ -20,7 +20,7 @@ export function sharedData(relativePath: string): string {
 export function describeWithData(name: string, body: () => void): void {
   if (existsSync(FOLDER)) {
     describe(name, body);
-  } else if (process.env['CI']) {
+  } else if (process.env.CI) {
     throw new Error(`${name}: the data folder ../shared/data is required in CI`);
   } else {
     describe.skip(`${name} (skipped: ../shared/data is not there)`, body);

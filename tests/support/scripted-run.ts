@@ -1,0 +1,136 @@
+import { parse } from 'yaml';
+import type { AnalysisService } from '../../src/domain/analysis-service.ts';
+import { Bus } from '../../src/domain/bus.ts';
+import { type Cell, cellSchema } from '../../src/domain/cell.ts';
+import type { Instruments } from '../../src/domain/instrument.ts';
+import { type Recipe, recipeSchema } from '../../src/domain/recipe.ts';
+import type { RunInfo } from '../../src/domain/run-record.ts';
+import { planRun } from '../../src/run/planner.ts';
+import { Runner } from '../../src/run/runner.ts';
+import {
+  CallLog,
+  CountingClock,
+  type HeaterScript,
+  MemorySpools,
+  MemoryWriter,
+  type PotentiostatScript,
+  type ScannerScript,
+  ScriptedHeater,
+  ScriptedOven,
+  ScriptedPotentiostat,
+  ScriptedScanner,
+  ScriptedSensor,
+  type SensorScript,
+} from './scripted-instruments.ts';
+
+export const AREA_CM2 = 0.785;
+
+export const scriptedCell: Cell = cellSchema.parse({
+  cell: 'resistor',
+  title: 'A resistor',
+  area: `${AREA_CM2} cm²`,
+  reference: 'Li/Li+',
+});
+
+/** A recipe from the YAML of its steps, with generous limits. */
+export function recipeOf(stepsYaml: string, safetyYaml = SAFETY): Recipe {
+  return recipeSchema.parse(
+    parse(`recipe: test\ntitle: Test\nsafety:\n${safetyYaml}\nsteps:\n${stepsYaml}`),
+  );
+}
+
+/** Every phase there is, in about two hours: plating starts soon after 400 s. */
+export const EVERY_PHASE = `
+  - { name: warm, technique: soak, temperature: "50 °C", dwell: "60 s", within: "20 min" }
+  - name: rest
+    technique: openCircuit
+    record: { every: "10 s" }
+    until: { any: [{ time: "60 s" }] }
+  - name: plate
+    technique: constantCurrent
+    current: "0.8 mA/cm²"
+    record: { every: "10 s" }
+    until: { any: [{ event: short }, { voltage: "> 1.5 V" }, { time: "1 h" }] }
+    during:
+      - { technique: impedance, mode: galvanostatic, from: "1 kHz", to: "1 Hz", pointsPerDecade: 5, amplitude: "20 µA", fit: "R0-p(R1,CPE1)", every: "20 min" }
+      - { technique: scan, views: 9, span: "180°", duration: "90 s", every: "30 min", on: [short] }
+  - { name: after, technique: impedance, from: "1 kHz", to: "1 Hz", pointsPerDecade: 2, amplitude: "10 mV" }
+  - { name: ct, technique: scan, views: 18, span: "180°", duration: "90 s" }`;
+
+const SAFETY = `
+  temperature: { max: "75 °C" }
+  voltage: { min: "-2 V", max: "2 V" }
+  current: { max: "5 mA" }`;
+
+export interface Scripts {
+  readonly potentiostat?: PotentiostatScript;
+  readonly sensor?: SensorScript;
+  readonly heater?: HeaterScript;
+  readonly scanner?: ScannerScript;
+  readonly oven?: ScriptedOven;
+  readonly analyses?: readonly AnalysisService[];
+}
+
+export interface ScriptedRun {
+  readonly clock: CountingClock;
+  readonly log: CallLog;
+  readonly bus: Bus;
+  readonly writer: MemoryWriter;
+  readonly spools: MemorySpools;
+  readonly potentiostat: ScriptedPotentiostat;
+  readonly scanner: ScriptedScanner;
+  readonly oven: ScriptedOven;
+  readonly instruments: Instruments;
+  readonly runner: Runner;
+}
+
+const INFO: RunInfo = {
+  runId: 'test-run',
+  recipe: 'test',
+  cell: 'resistor',
+  rig: 'scripted',
+  instruments: [],
+  channels: [],
+  startedUtcMs: 0,
+  speed: null,
+  seed: 1,
+  softwareVersion: '0',
+  sources: { recipe: '', cell: '', rig: '' },
+};
+
+/** Every scripted instrument, wired to one clock and one log. */
+export function scriptedRig(scripts: Scripts = {}) {
+  const clock = new CountingClock();
+  const log = new CallLog(clock);
+  const oven = scripts.oven ?? new ScriptedOven();
+  const potentiostat = new ScriptedPotentiostat(clock, log, scripts.potentiostat);
+  const scanner = new ScriptedScanner(clock, log, scripts.scanner);
+  const instruments: Instruments = {
+    potentiostat,
+    sensors: [new ScriptedSensor(clock, log, oven, scripts.sensor)],
+    heater: new ScriptedHeater(log, oven, scripts.heater),
+    scanner,
+  };
+  return { clock, log, oven, potentiostat, scanner, instruments };
+}
+
+/** A run that is ready to start. */
+export function scriptedRun(recipe: Recipe, scripts: Scripts = {}): ScriptedRun {
+  const rig = scriptedRig(scripts);
+  const bus = new Bus((name, error) => {
+    throw new Error(`a listener of ${name} has thrown: ${String(error)}`);
+  });
+  const writer = new MemoryWriter(rig.clock);
+  const spools = new MemorySpools();
+  const runner = new Runner({
+    plan: planRun(recipe, scriptedCell, rig.instruments),
+    instruments: rig.instruments,
+    clock: rig.clock,
+    bus,
+    writer,
+    spools,
+    info: INFO,
+    analyses: scripts.analyses ?? [],
+  });
+  return { ...rig, bus, writer, spools, runner };
+}
