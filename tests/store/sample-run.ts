@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { CircuitFit } from '../../src/domain/circuit-fit.ts';
+import type { RecordBody } from '../../src/domain/run-record.ts';
+
+export const FIT: CircuitFit = {
+  circuit: 'R0-p(R1,CPE1)',
+  points: 3,
+  status: 'converged',
+  chiSquare: 1.25e-4,
+  rmsPercent: 0.645,
+  parameters: [
+    { name: 'R0', value: 12.5, unit: 'ohm', standardError: 0.1, identifiable: true },
+    { name: 'CPE1.n', value: 0.91, unit: '1', standardError: null, identifiable: false },
+  ],
+  curve: [
+    { zRealOhm: 12.6, zImagOhm: -0.4 },
+    { zRealOhm: 20.1, zImagOhm: -7.5 },
+    { zRealOhm: 31, zImagOhm: -0.2 },
+  ],
+  durationMs: 4.25,
+};
+
+export function sampleBody(value: number, channel = 'voltage_volt'): RecordBody {
+  return { kind: 'sample', channel, value, quality: 'good' };
+}
+
+export function noteBody(message: string): RecordBody {
+  return { kind: 'event', code: 'note', severity: 'info', message, details: {} };
+}
+
+export function fitBody(spectrumId: string, points: number, final = false): RecordBody {
+  return { kind: 'fit', spectrumId, final, fit: { ...FIT, points } };
+}
+
+const SPAN = {
+  startSecond: 10,
+  stopSecond: 40.5,
+  startChargeCoulomb: 0,
+  stopChargeCoulomb: -1.5,
+  complete: true,
+} as const;
+
+/** One record of every kind. */
+export const EVERY_KIND: readonly RecordBody[] = [
+  sampleBody(0.125),
+  {
+    kind: 'event',
+    code: 'interlock',
+    severity: 'alarm',
+    message: 'Temperature 82.1 °C is above the limit of 80 °C',
+    details: { temperatureCelsius: 82.1, limitCelsius: 80, latched: true, by: 'host', ack: null },
+  },
+  {
+    kind: 'step',
+    stepId: 'plate',
+    name: 'Plating',
+    technique: 'constantCurrent',
+    state: 'started',
+    chargeCoulomb: 0,
+  },
+  {
+    kind: 'step',
+    stepId: 'plate',
+    name: 'Plating',
+    technique: 'constantCurrent',
+    state: 'ended',
+    endedBy: 'event: short',
+    chargeCoulomb: 12.5,
+  },
+  {
+    kind: 'spectrumPoint',
+    spectrumId: 'spectrum-1',
+    index: 0,
+    point: { frequencyHertz: 1e5, zRealOhm: 12.5, zImagOhm: -0.5 },
+    quality: 'late',
+  },
+  { kind: 'spectrum', spectrumId: 'spectrum-1', pointCount: 1, ...SPAN },
+  { kind: 'fit', spectrumId: 'spectrum-1', final: true, fit: FIT },
+  { kind: 'scan', scanId: 'scan-1', views: 180, ...SPAN, framesFile: 'scan-1.frames' },
+  {
+    kind: 'volume',
+    scanId: 'scan-1',
+    summary: {
+      slices: 8,
+      rows: 64,
+      columns: 64,
+      views: 180,
+      axisPixel: 31.25,
+      axisAgreed: true,
+      algorithm: 'gridding',
+      durationMs: 350,
+    },
+    file: 'scan-1.h5',
+  },
+];
+
+/** A folder that is gone when the test is. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'operando-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
