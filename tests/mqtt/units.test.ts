@@ -1,0 +1,361 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { RunRecord } from '../../src/domain/run-record.ts';
+import { COMMANDS_REMEMBERED_MAX, CommandGuard } from '../../src/mqtt/command-guard.ts';
+import { Delivery, RECORDS_PER_PAGE } from '../../src/mqtt/delivery.ts';
+import { backOffSecond, seededRandom, seedOf } from '../../src/mqtt/jitter.ts';
+import type { IncomingMessage, OutgoingMessage } from '../../src/mqtt/message.ts';
+import { OUTBOX_MAX, Outbox } from '../../src/mqtt/outbox.ts';
+import { type RecordMessage, RecordPacker } from '../../src/mqtt/record-messages.ts';
+import { topicsOf } from '../../src/mqtt/topics.ts';
+import { RUN_INFO } from '../store/run-info.ts';
+import { EVERY_KIND, fitBody, sampleBody } from '../store/sample-run.ts';
+import { range, sequencesOf } from './outlet-bench.ts';
+
+const TOPICS = topicsOf({ site: 'lab-a', node: 'node-1', cell: 'cell-7' });
+
+describe('topics', () => {
+  it('stand below operando/v1/<site>/<node>', () => {
+    expect(TOPICS.status).toBe('operando/v1/lab-a/node-1/status');
+    expect(TOPICS.stop).toBe('operando/v1/lab-a/node-1/cell-7/cmd/stop');
+    expect(TOPICS.stream('voltage_volt')).toBe('operando/v1/lab-a/node-1/cell-7/t/voltage_volt');
+    expect(TOPICS.alarm('instrumentFault')).toMatch(/\/alarm\/instrument-fault$/);
+  });
+
+  it.each([
+    '',
+    'Lab',
+    'a b',
+    'a/b',
+    '+',
+    '#',
+    'ü',
+    'a_b',
+    'x'.repeat(33),
+  ])('refuse the id %j, each with its place', (id) => {
+    expect(() => topicsOf({ site: id, node: 'n', cell: id })).toThrow(
+      expect.objectContaining({
+        code: 'badInput',
+        problems: [
+          expect.objectContaining({ where: expect.stringContaining('MQTT site') }),
+          expect.objectContaining({ where: expect.stringContaining('MQTT cell') }),
+        ],
+      }),
+    );
+  });
+
+  it('refuse a channel whose name would change the tree', () => {
+    expect(() => TOPICS.stream('voltage/#')).toThrow(/channel/);
+  });
+});
+
+describe('the back-off', () => {
+  it('lies between 1 s and a limit that doubles up to 60 s', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 10_000 }),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (failures, random) => {
+          const wait = backOffSecond(failures, random);
+          return wait >= 1 && wait <= Math.min(60, 2 ** failures);
+        },
+      ),
+      { seed: 1 },
+    );
+    expect(backOffSecond(10, 0.999_999)).toBeGreaterThan(59);
+  });
+
+  it('differs between nodes and repeats for the same seed', () => {
+    const first = seededRandom(seedOf('lab/a'));
+    const again = seededRandom(seedOf('lab/a'));
+    const other = seededRandom(seedOf('lab/b'));
+    const draws = Array.from({ length: 1000 }, () => [first(), again(), other()] as const);
+    expect(draws.every(([a, b]) => a === b)).toBe(true);
+    expect(draws.some(([a, , c]) => a !== c)).toBe(true);
+    const mean = draws.reduce((sum, [a]) => sum + a, 0) / draws.length;
+    expect(mean).toBeGreaterThan(0.45);
+    expect(mean).toBeLessThan(0.55);
+  });
+});
+
+function recordsOf(count: number): RunRecord[] {
+  return range(count).map((sequence) => ({
+    sequence,
+    timeSecond: sequence / 10,
+    boot: 0,
+    body: sequence % 7 === 0 ? fitBody('s', sequence) : sampleBody(sequence, `c_${sequence % 3}`),
+  }));
+}
+
+describe('the packer', () => {
+  it('puts every record into exactly one message, ordered by first record', () => {
+    const messages = new RecordPacker(RUN_INFO, TOPICS).pack(recordsOf(500));
+    const firsts = messages.map(({ firstSequence }) => firstSequence);
+    expect(firsts).toEqual([...firsts].sort((a, b) => a - b));
+    const payloads = messages.map(({ payload }) => JSON.parse(payload) as Record<string, unknown>);
+    expect(payloads.flatMap(sequencesOf).sort((a, b) => a - b)).toEqual(range(500));
+  });
+
+  it('writes qualities only where one is not good, and null for what is no number', () => {
+    const bodies = [sampleBody(1), { ...sampleBody(Number.NaN), quality: 'bad' } as const];
+    const records = bodies.map((body, at) => ({
+      sequence: at + 1,
+      timeSecond: at * 0.1,
+      boot: 2,
+      body: body as RunRecord['body'],
+    }));
+    const [message] = new RecordPacker(RUN_INFO, TOPICS).pack(records);
+    expect(JSON.parse(message?.payload ?? '')).toMatchObject({
+      boot: 2,
+      v: [1, null],
+      dt: [0, 0.1],
+      q: ['good', 'bad'],
+    });
+  });
+
+  it('parts samples of different starts of the software', () => {
+    const records = [0, 1].map((boot) => ({
+      sequence: boot + 1,
+      timeSecond: boot,
+      boot,
+      body: sampleBody(boot),
+    }));
+    expect(new RecordPacker(RUN_INFO, TOPICS).pack(records)).toHaveLength(2);
+  });
+
+  it('remembers when an alarm was first raised', () => {
+    const alarm = EVERY_KIND[1];
+    if (!alarm) throw new Error('the second kind is an event');
+    const packer = new RecordPacker(RUN_INFO, TOPICS);
+    const at = (sequence: number): RunRecord => ({
+      sequence,
+      timeSecond: sequence * 60,
+      boot: 0,
+      body: alarm,
+    });
+    packer.pack([at(1)]);
+    const [, message] = packer.pack([at(2)]);
+    expect(message).toMatchObject({ retain: true, topic: TOPICS.alarm('interlock') });
+    expect(JSON.parse(message?.payload ?? '')).toMatchObject({
+      first_utc: '2026-11-21T12:06:01.000Z',
+      last_utc: '2026-11-21T12:07:01.000Z',
+    });
+  });
+});
+
+/** A reader of records in memory that counts how much is asked of it. */
+function memoryReader(records: readonly RunRecord[]) {
+  const saved: number[] = [];
+  const reader = {
+    info: RUN_INFO,
+    status: () => 'running' as const,
+    lastSequence: () => records.length,
+    readAfter: (sequence: number, limit: number) => records.slice(sequence, sequence + limit),
+    onCommit: () => () => {},
+    loadCursor: () => saved.at(-1) ?? 0,
+    saveCursor: (_outlet: string, sequence: number) => void saved.push(sequence),
+  };
+  return { reader, saved };
+}
+
+describe('the delivery', () => {
+  const packOne = (records: readonly RunRecord[]): RecordMessage[] =>
+    records.map(({ sequence }) => ({
+      topic: 't',
+      payload: String(sequence),
+      retain: false,
+      firstSequence: sequence,
+    }));
+
+  it('moves the cursor only up to the first message that is not acknowledged', () => {
+    const { reader, saved } = memoryReader(recordsOf(5));
+    const delivery = new Delivery(reader, 'mqtt', packOne);
+    delivery.start();
+    const sent = range(5).map(() => delivery.next());
+    expect(delivery.next()).toBeUndefined();
+    for (const at of [2, 1, 4]) delivery.acknowledge(sent[at] as RecordMessage);
+    expect(saved).toEqual([]);
+    delivery.acknowledge(sent[0] as RecordMessage);
+    expect(saved).toEqual([3]);
+    delivery.acknowledge(sent[0] as RecordMessage);
+    delivery.acknowledge(sent[3] as RecordMessage);
+    expect(saved).toEqual([3, 5]);
+    expect(delivery.remaining()).toBe(0);
+  });
+
+  it('sends again what was on its way, first and in order, and nothing else', () => {
+    const { reader } = memoryReader(recordsOf(6));
+    const delivery = new Delivery(reader, 'mqtt', packOne);
+    delivery.start();
+    const sent = range(4).map(() => delivery.next());
+    delivery.acknowledge(sent[1] as RecordMessage);
+    expect(delivery.takeBack()).toBe(3);
+    expect(range(5).map(() => delivery.next()?.payload)).toEqual(['1', '3', '4', '5', '6']);
+  });
+
+  it('reads one page at a time, whatever waits', () => {
+    const { reader } = memoryReader(recordsOf(5000));
+    let packed = 0;
+    const delivery = new Delivery(reader, 'mqtt', (records) => {
+      packed += records.length;
+      return packOne(records);
+    });
+    delivery.start();
+    for (let at = 0; at < 64; at += 1) delivery.next();
+    expect(packed).toBe(RECORDS_PER_PAGE);
+  });
+
+  it('delivers everything in order under any mix of acknowledgements and broken connections', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(9), { minLength: 1, maxLength: 200 }), (choices) => {
+        const { reader, saved } = memoryReader(recordsOf(40));
+        const packer = new RecordPacker(RUN_INFO, TOPICS);
+        const delivery = new Delivery(reader, 'mqtt', (records) => packer.pack(records));
+        delivery.start();
+        let onTheWay: RecordMessage[] = [];
+        const acknowledged = new Set<number>();
+        const step = (choice: number): void => {
+          if (choice === 0) {
+            delivery.takeBack();
+            onTheWay = [];
+          } else if (choice < 5) {
+            const next = delivery.next();
+            if (next) onTheWay.push(next);
+          } else {
+            const [message] = onTheWay.splice(choice % Math.max(1, onTheWay.length), 1);
+            if (!message) return;
+            const payload = JSON.parse(message.payload) as Record<string, unknown>;
+            for (const sequence of sequencesOf(payload)) acknowledged.add(sequence);
+            delivery.acknowledge(message);
+          }
+          const upToCursor = range(saved.at(-1) ?? 0);
+          if (!upToCursor.every((sequence) => acknowledged.has(sequence))) {
+            throw new Error(`the cursor ${saved.at(-1)} has passed an open record`);
+          }
+        };
+        for (const choice of choices) step(choice);
+        for (let at = 0; at < 200; at += 1) step(at % 2 === 0 ? 1 : 5);
+        expect(saved.at(-1)).toBe(40);
+      }),
+      { seed: 3, numRuns: 50 },
+    );
+  });
+});
+
+describe('the outbox', () => {
+  const reply = (topic: string): OutgoingMessage => ({ topic, payload: 'x', retain: false });
+
+  it('keeps the newest of a retained topic and every reply, replies first', () => {
+    const outbox = new Outbox();
+    outbox.put({ topic: 'state', payload: '1', retain: true });
+    outbox.put({ topic: 'state', payload: '2', retain: true });
+    outbox.put(reply('a'));
+    outbox.put(reply('b'));
+    expect([outbox.take(), outbox.take(), outbox.take(), outbox.take()]).toEqual([
+      reply('a'),
+      reply('b'),
+      { topic: 'state', payload: '2', retain: true },
+      undefined,
+    ]);
+  });
+
+  it('counts replies it has no room for or no connection to send over', () => {
+    const outbox = new Outbox();
+    for (let at = 0; at < OUTBOX_MAX + 3; at += 1) outbox.put(reply(String(at)));
+    expect(outbox.repliesDropped).toBe(3);
+    outbox.dropAll();
+    expect(outbox.repliesDropped).toBe(OUTBOX_MAX + 3);
+    expect(outbox.isEmpty).toBe(true);
+  });
+});
+
+describe('the command guard', () => {
+  const NOW_MS = 1_800_000_000_000;
+  const command = (content: unknown, more: Partial<IncomingMessage> = {}): IncomingMessage => ({
+    topic: TOPICS.stop,
+    payload: Buffer.from(typeof content === 'string' ? content : JSON.stringify(content)),
+    retain: false,
+    ...more,
+  });
+  const good = { correlation_id: 'id-1', issued_at_utc_ms: NOW_MS, response_topic: 'answers/me' };
+
+  it('accepts a fresh command once and answers its repetition from memory, even later', () => {
+    const guard = new CommandGuard(TOPICS);
+    expect(guard.decide(command(good), NOW_MS)).toEqual({
+      kind: 'accepted',
+      correlationId: 'id-1',
+      to: { topic: 'answers/me' },
+    });
+    guard.remember({ correlationId: 'id-1', state: 'done' });
+    expect(guard.decide(command(good), NOW_MS + 3_600_000)).toMatchObject({
+      kind: 'repeated',
+      reply: { state: 'done' },
+    });
+    expect(guard.counts).toEqual({ ignoredRetained: 0, rejected: 0, repeated: 1, accepted: 1 });
+  });
+
+  it('ignores a retained command, whatever it says', () => {
+    const guard = new CommandGuard(TOPICS);
+    expect(guard.decide(command(good, { retain: true }), NOW_MS)).toEqual({ kind: 'ignored' });
+    expect(guard.counts.ignoredRetained).toBe(1);
+  });
+
+  it.each([
+    [10_000, 'accepted'],
+    [10_001, 'rejected'],
+    [-10_000, 'accepted'],
+    [-10_001, 'rejected'],
+  ])('finds a command of %i ms age %s', (ageMs, kind) => {
+    const guard = new CommandGuard(TOPICS);
+    expect(guard.decide(command(good), NOW_MS + ageMs).kind).toBe(kind);
+  });
+
+  it.each([
+    ['', 'badPayload'],
+    ['[1]', 'badPayload'],
+    ['null', 'badPayload'],
+    ['{"correlation_id":', 'badPayload'],
+    [{ issued_at_utc_ms: NOW_MS }, 'badPayload'],
+    [{ ...good, correlation_id: 'x'.repeat(65) }, 'badPayload'],
+    [{ ...good, correlation_id: 'a b' }, 'badPayload'],
+    [{ ...good, filler: 'x'.repeat(5000) }, 'badPayload'],
+    [{ correlation_id: 'id-1' }, 'issuedAtMissing'],
+    [{ ...good, issued_at_utc_ms: '2026' }, 'issuedAtMissing'],
+    [{ ...good, response_topic: 'a/#' }, 'badResponseTopic'],
+    [{ ...good, response_topic: '' }, 'badResponseTopic'],
+    [{ ...good, response_topic: '$SYS/x' }, 'badResponseTopic'],
+    [{ ...good, response_topic: 'operando/v1/lab-a/node-1/status' }, 'badResponseTopic'],
+    [{ ...good, response_topic: TOPICS.stop }, 'badResponseTopic'],
+  ])('rejects %j as %s', (content, code) => {
+    expect(new CommandGuard(TOPICS).decide(command(content), NOW_MS)).toMatchObject({
+      kind: 'rejected',
+      reply: { state: 'rejected', code },
+    });
+  });
+
+  it('takes the address and id of MQTT 5 as well, and a reply below the cell', () => {
+    const guard = new CommandGuard(TOPICS);
+    const correlationData = Buffer.from('id-5');
+    const message = command(
+      { issued_at_utc_ms: NOW_MS },
+      { responseTopic: `${TOPICS.replies}console`, correlationData },
+    );
+    expect(guard.decide(message, NOW_MS)).toEqual({
+      kind: 'accepted',
+      correlationId: 'id-5',
+      to: { topic: `${TOPICS.replies}console`, correlationData },
+    });
+  });
+
+  it('remembers a bounded number of commands', () => {
+    const guard = new CommandGuard(TOPICS);
+    for (let at = 0; at <= COMMANDS_REMEMBERED_MAX; at += 1) {
+      guard.decide(command({ ...good, correlation_id: `n${at}` }), NOW_MS);
+    }
+    const again = (id: string): string =>
+      guard.decide(command({ ...good, correlation_id: id }), NOW_MS).kind;
+    expect(again(`n${COMMANDS_REMEMBERED_MAX}`)).toBe('repeated');
+    expect(again('n1')).toBe('repeated');
+    expect(again('n0')).toBe('accepted');
+  });
+});
