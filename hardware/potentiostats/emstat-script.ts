@@ -1,0 +1,240 @@
+import { Fault } from '../../src/domain/fault.ts';
+import type { PotentiostatCapability } from '../../src/domain/instrument.ts';
+import type {
+  ConstantCurrent,
+  ElectrochemicalTechnique,
+  Impedance,
+  OpenCircuit,
+} from '../../src/domain/technique.ts';
+import { formatLiteral } from './methodscript-literal.ts';
+
+/** Modes of `set_pgstat_mode`, MethodSCRIPT manual. */
+const MODE = { highSpeed: 3, galvanostat: 6 } as const;
+/** Bandwidth that suits a sampling interval of 1 s, after the maker's battery example. */
+const BANDWIDTH_HERTZ_SECOND = 5.850535;
+const BANDWIDTH_HERTZ_MAX = 200e3;
+const PEAK_PER_RMS = Math.SQRT2;
+/** Products of unit factors differ in their last digits. */
+const ROUNDING = 1e-9;
+/** Smallest current the autoranging of an EmStat4 HR starts from. */
+const CURRENT_RANGE_AMPERE_MIN = 1e-9;
+
+/**
+ * The script that makes an EmStat4 HR run a technique. Every loop is bounded in time or points, and
+ * every script ends with `on_finished: cell_off`, so the cell is opened even if the host is gone.
+ *
+ * @throws Fault instrumentUnable naming what the instrument cannot do
+ */
+export function scriptFor(
+  technique: ElectrochemicalTechnique,
+  capability: PotentiostatCapability,
+  where: string,
+): readonly string[] {
+  const problems = problemsOf(technique, capability);
+  if (problems.length > 0) {
+    throw new Fault(
+      'instrumentUnable',
+      problems.map((message) => ({ where, message })),
+    );
+  }
+  switch (technique.kind) {
+    case 'openCircuit':
+      return openCircuitScript(technique, capability);
+    case 'constantCurrent':
+      return constantCurrentScript(technique, capability);
+    case 'impedance':
+      return technique.excitation.mode === 'galvanostatic'
+        ? galvanostaticSweepScript(technique, technique.excitation, capability)
+        : potentiostaticSweepScript(technique, technique.excitation, capability);
+  }
+}
+
+function openCircuitScript(
+  { sampleEverySecond, durationSecond }: OpenCircuit,
+  capability: PotentiostatCapability,
+): string[] {
+  const interval = Math.min(sampleEverySecond, durationSecond);
+  return [
+    'var e',
+    ...modeLines(MODE.highSpeed, BANDWIDTH_HERTZ_SECOND / interval),
+    ...voltageRangeLines(capability),
+    'cell_off',
+    `meas_loop_ocp e ${formatLiteral(interval)} ${formatLiteral(durationSecond)}`,
+    ...packageLines(['e']),
+    'endloop',
+    ...FINISH_LINES,
+  ];
+}
+
+/**
+ * The voltage window is checked by the instrument at every sample, so it may be overshot for one
+ * sampling interval and no longer, whatever the host does.
+ */
+function constantCurrentScript(
+  technique: ConstantCurrent,
+  capability: PotentiostatCapability,
+): string[] {
+  const { currentAmpere, sampleEverySecond, durationSecond } = technique;
+  const interval = Math.min(sampleEverySecond, durationSecond);
+  const current = formatLiteral(currentAmpere);
+  return [
+    'var e',
+    'var i',
+    ...modeLines(MODE.galvanostat, BANDWIDTH_HERTZ_SECOND / interval),
+    ...voltageRangeLines(capability),
+    `set_range db ${formatLiteral(Math.abs(currentAmpere))}`,
+    `set_i ${current}`,
+    'cell_on',
+    `meas_loop_cp e i ${current} ${formatLiteral(interval)} ${formatLiteral(durationSecond)}`,
+    ...packageLines(['e', 'i']),
+    ...breakLines(
+      `e > ${formatLiteral(Math.min(technique.voltageVoltMax, capability.voltageVoltMax))}`,
+    ),
+    ...breakLines(
+      `e < ${formatLiteral(Math.max(technique.voltageVoltMin, capability.voltageVoltMin))}`,
+    ),
+    'endloop',
+    ...FINISH_LINES,
+  ];
+}
+
+function galvanostaticSweepScript(
+  technique: Impedance,
+  excitation: Extract<Impedance['excitation'], { mode: 'galvanostatic' }>,
+  capability: PotentiostatCapability,
+): string[] {
+  const { amplitudeAmpereRms, biasAmpere } = excitation;
+  const bias = formatLiteral(biasAmpere);
+  const peakAmpere = Math.abs(biasAmpere) + amplitudeAmpereRms * PEAK_PER_RMS;
+  return [
+    ...SWEEP_VARIABLE_LINES,
+    ...modeLines(MODE.galvanostat, BANDWIDTH_HERTZ_MAX),
+    ...voltageRangeLines(capability),
+    `set_range db ${formatLiteral(peakAmpere)}`,
+    `set_i ${bias}`,
+    'cell_on',
+    `meas_loop_geis f r j ${formatLiteral(amplitudeAmpereRms)} ${sweepArguments(technique)} ${bias}`,
+    ...packageLines(['f', 'r', 'j']),
+    'endloop',
+    ...FINISH_LINES,
+  ];
+}
+
+function potentiostaticSweepScript(
+  technique: Impedance,
+  excitation: Extract<Impedance['excitation'], { mode: 'potentiostatic' }>,
+  capability: PotentiostatCapability,
+): string[] {
+  const { amplitudeVoltRms, biasVolt, versusOpenCircuit } = excitation;
+  const bias = formatLiteral(biasVolt);
+  const amplitude = formatLiteral(amplitudeVoltRms);
+  return [
+    ...SWEEP_VARIABLE_LINES,
+    'var e',
+    ...modeLines(MODE.highSpeed, BANDWIDTH_HERTZ_MAX),
+    ...voltageRangeLines(capability),
+    `set_autoranging ba ${formatLiteral(CURRENT_RANGE_AMPERE_MIN)} ${formatLiteral(capability.currentAmpereMax)}`,
+    // The open-circuit potential is measured by the instrument just before the cell is closed.
+    ...(versusOpenCircuit
+      ? ['cell_off', 'meas 100m e ab', `add_var e ${bias}`]
+      : [`store_var e ${bias} ab`]),
+    'set_e e',
+    'cell_on',
+    `meas_loop_eis f r j ${amplitude} ${sweepArguments(technique)} e`,
+    ...packageLines(['f', 'r', 'j']),
+    'endloop',
+    ...FINISH_LINES,
+  ];
+}
+
+const SWEEP_VARIABLE_LINES = ['var f', 'var r', 'var j'];
+/** Run after Z and after errors too, which is why every script ends with it. */
+const FINISH_LINES = ['on_finished:', 'cell_off'];
+
+/** Start frequency, end frequency, number of points counting both ends. */
+function sweepArguments(technique: Impedance): string {
+  const { frequencyHertzMax, frequencyHertzMin, pointCount } = technique;
+  return `${formatLiteral(frequencyHertzMax)} ${formatLiteral(frequencyHertzMin)} ${pointCount}i`;
+}
+
+function modeLines(mode: number, bandwidthHertz: number): string[] {
+  return [
+    'set_pgstat_chan 0',
+    `set_pgstat_mode ${mode}`,
+    // Must follow every change of mode, or the instrument keeps its default bandwidth.
+    `set_max_bandwidth ${formatLiteral(Math.min(bandwidthHertz, BANDWIDTH_HERTZ_MAX))}`,
+    'set_acquisition_frac_autoadjust 50',
+  ];
+}
+
+function voltageRangeLines({ voltageVoltMin, voltageVoltMax }: PotentiostatCapability): string[] {
+  const span = `${formatLiteral(voltageVoltMin)} ${formatLiteral(voltageVoltMax)}`;
+  return [`set_range_minmax ab ${span}`, `set_autoranging ab ${span}`];
+}
+
+function packageLines(variables: readonly string[]): string[] {
+  return ['pck_start', ...variables.map((name) => `pck_add ${name}`), 'pck_end'];
+}
+
+function breakLines(condition: string): string[] {
+  return [`if ${condition}`, 'breakloop', 'endif'];
+}
+
+function problemsOf(
+  technique: ElectrochemicalTechnique,
+  capability: PotentiostatCapability,
+): string[] {
+  const { kind } = technique;
+  if (!capability.techniques.includes(kind)) return [`it cannot run the technique ${kind}`];
+  if (kind === 'impedance') return sweepProblems(technique, capability);
+  const problems: string[] = [];
+  const { sampleEverySecond, durationSecond } = technique;
+  if (!(sampleEverySecond > 0)) problems.push('the sampling interval must be above 0 s');
+  if (!(durationSecond > 0)) problems.push('the duration must be above 0 s');
+  if (!Number.isFinite(durationSecond)) problems.push('the duration must have an end');
+  if (kind === 'constantCurrent') {
+    problems.push(...currentProblems(technique.currentAmpere, capability));
+    if (!(technique.voltageVoltMin < technique.voltageVoltMax)) {
+      problems.push('the lower voltage limit must be below the upper one');
+    }
+  }
+  return problems;
+}
+
+function currentProblems(
+  peakAmpere: number,
+  { currentAmpereMax }: PotentiostatCapability,
+): string[] {
+  return Math.abs(peakAmpere) <= currentAmpereMax * (1 + ROUNDING)
+    ? []
+    : [`a current of ${peakAmpere} A is beyond its ${currentAmpereMax} A`];
+}
+
+function sweepProblems(technique: Impedance, capability: PotentiostatCapability): string[] {
+  const { frequencyHertzMax, frequencyHertzMin, pointCount, excitation } = technique;
+  const problems: string[] = [];
+  if (!(frequencyHertzMax <= capability.frequencyHertzMax * (1 + ROUNDING))) {
+    problems.push(`${frequencyHertzMax} Hz is above its ${capability.frequencyHertzMax} Hz`);
+  }
+  if (!(frequencyHertzMin >= capability.frequencyHertzMin * (1 - ROUNDING))) {
+    problems.push(`${frequencyHertzMin} Hz is below its ${capability.frequencyHertzMin} Hz`);
+  }
+  if (!Number.isInteger(pointCount) || pointCount < 1) {
+    problems.push(`a sweep of ${pointCount} points: expected a whole number above 0`);
+  }
+  if (excitation.mode === 'galvanostatic') {
+    const { amplitudeAmpereRms, biasAmpere } = excitation;
+    if (!(amplitudeAmpereRms > 0)) problems.push('the amplitude must be above 0 A');
+    const peakAmpere = Math.abs(biasAmpere) + amplitudeAmpereRms * PEAK_PER_RMS;
+    return [...problems, ...currentProblems(peakAmpere, capability)];
+  }
+  if (!(excitation.amplitudeVoltRms > 0)) problems.push('the amplitude must be above 0 V');
+  const { biasVolt, versusOpenCircuit } = excitation;
+  const isInside = biasVolt >= capability.voltageVoltMin && biasVolt <= capability.voltageVoltMax;
+  if (!versusOpenCircuit && !isInside) {
+    problems.push(
+      `${biasVolt} V is outside its ${capability.voltageVoltMin} V to ${capability.voltageVoltMax} V`,
+    );
+  }
+  return problems;
+}

@@ -1,0 +1,262 @@
+import { parseLiteral } from '../potentiostats/methodscript-literal.ts';
+
+/** A number in a script: written out, or the present value of a variable. */
+export type Operand =
+  | { readonly kind: 'number'; readonly value: number }
+  | { readonly kind: 'variable'; readonly name: string };
+
+export interface Statement {
+  readonly command: CommandName;
+  /** Line of the script, counted from 1. */
+  readonly line: number;
+  /** Words after the command, as written: names, types and operators. */
+  readonly words: readonly string[];
+  /** The words that are numbers, in order. */
+  readonly operands: readonly Operand[];
+  /** What stands between this command and its `endloop` or `endif`. */
+  readonly body: readonly Statement[];
+}
+
+export interface Program {
+  readonly statements: readonly Statement[];
+  /** What follows `on_finished:`: run after the end, after an abort and after an error. */
+  readonly onFinished: readonly Statement[];
+}
+
+/** An error of a script, as the instrument reports it. */
+export class ScriptFailure extends Error {
+  /** Four hexadecimal digits. */
+  readonly code: string;
+  readonly line: number;
+  readonly column: number | undefined;
+
+  constructor(code: string, place: { line: number; column?: number }) {
+    super(`script error ${code} at line ${place.line}`);
+    this.name = 'ScriptFailure';
+    this.code = code;
+    this.line = place.line;
+    this.column = place.column;
+  }
+}
+
+type ArgumentKind = 'newVariable' | 'variable' | 'value' | 'type' | 'operator';
+
+const LOOP_OUTPUTS = ['variable', 'variable'] as const;
+const SWEEP = ['variable', 'variable', 'variable', 'value', 'value', 'value', 'value', 'value'];
+
+/** Commands this instrument knows, with their arguments. The real one knows more. */
+const COMMANDS = {
+  var: ['newVariable'],
+  store_var: ['variable', 'value', 'type'],
+  copy_var: ['variable', 'variable'],
+  add_var: ['variable', 'value'],
+  sub_var: ['variable', 'value'],
+  mul_var: ['variable', 'value'],
+  div_var: ['variable', 'value'],
+  set_pgstat_chan: ['value'],
+  set_pgstat_mode: ['value'],
+  set_max_bandwidth: ['value'],
+  set_acquisition_frac_autoadjust: ['value'],
+  set_range: ['type', 'value'],
+  set_range_minmax: ['type', 'value', 'value'],
+  set_autoranging: ['type', 'value', 'value'],
+  set_e: ['value'],
+  set_i: ['value'],
+  cell_on: [],
+  cell_off: [],
+  wait: ['value'],
+  meas: ['value', 'variable', 'type'],
+  meas_loop_ocp: ['variable', 'value', 'value'],
+  meas_loop_ca: [...LOOP_OUTPUTS, 'value', 'value', 'value'],
+  meas_loop_cp: [...LOOP_OUTPUTS, 'value', 'value', 'value'],
+  meas_loop_eis: SWEEP as ArgumentKind[],
+  meas_loop_geis: SWEEP as ArgumentKind[],
+  endloop: [],
+  breakloop: [],
+  if: ['value', 'operator', 'value'],
+  endif: [],
+  pck_start: [],
+  pck_add: ['variable'],
+  pck_end: [],
+  'on_finished:': [],
+} as const satisfies Record<string, readonly ArgumentKind[]>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+const TYPES = new Set(['ab', 'ba', 'da', 'db', 'dc', 'eb', 'ha', 'ia', 'ja']);
+const OPERATORS = new Set(['<', '>', '<=', '>=', '==', '!=']);
+const NAME = /^[a-z][a-z0-9_]{0,30}$/;
+
+const PARSE_ERROR = {
+  unknownCommand: '4001',
+  unexpectedCharacter: '4004',
+  tooLarge: '4005',
+  nestedMeasurement: '400B',
+  endedEarly: '4018',
+  packageOrder: '401B',
+  setPotentialInLoop: '4032',
+  setCurrentInLoop: '4033',
+  badLiteral: '4039',
+} as const;
+
+/** Memory of the instrument for a script. */
+const SCRIPT_CHARACTERS_MAX = 32_768;
+/** More lines than this are not kept while a script is received. */
+export const SCRIPT_LINES_MAX = 2_000;
+
+/**
+ * Checks a script as the instrument does when it is loaded, and makes a tree of it.
+ * @param lines the script without the empty line that ends it
+ * @throws ScriptFailure with the code, line and column the instrument reports
+ */
+export function parseProgram(lines: readonly string[]): Program {
+  const characters = lines.reduce((sum, line) => sum + line.length + 1, 0);
+  if (characters > SCRIPT_CHARACTERS_MAX || lines.length > SCRIPT_LINES_MAX) {
+    throw new ScriptFailure(PARSE_ERROR.tooLarge, { line: lines.length });
+  }
+  const parser = new Parser();
+  lines.forEach((text, index) => {
+    parser.take(text, index + 1);
+  });
+  return parser.finish(lines.length);
+}
+
+interface Word {
+  readonly text: string;
+  readonly column: number;
+}
+
+interface Block {
+  readonly statement: Statement;
+  readonly body: Statement[];
+}
+
+class Parser {
+  readonly #variables = new Set<string>();
+  readonly #statements: Statement[] = [];
+  readonly #onFinished: Statement[] = [];
+  readonly #blocks: Block[] = [];
+  #target = this.#statements;
+  #isInPackage = false;
+
+  take(text: string, line: number): void {
+    const [first, ...rest] = wordsOf(text);
+    if (!first) return;
+    const command = first.text;
+    if (!isCommand(command)) {
+      throw new ScriptFailure(PARSE_ERROR.unknownCommand, { line, column: first.column });
+    }
+    const operands = this.#readArguments(COMMANDS[command], rest, line, text.length + 1);
+    this.#checkPlace(command, line, first.column);
+    const words = rest.map((word) => word.text);
+    this.#place({ command, line, words, operands, body: [] });
+  }
+
+  finish(lineCount: number): Program {
+    if (this.#blocks.length > 0 || this.#isInPackage) {
+      throw new ScriptFailure(PARSE_ERROR.endedEarly, { line: lineCount });
+    }
+    return { statements: this.#statements, onFinished: this.#onFinished };
+  }
+
+  #readArguments(
+    kinds: readonly ArgumentKind[],
+    words: readonly Word[],
+    line: number,
+    endColumn: number,
+  ): Operand[] {
+    const operands: Operand[] = [];
+    kinds.forEach((kind, index) => {
+      const word = words[index];
+      if (!word) {
+        throw new ScriptFailure(PARSE_ERROR.unexpectedCharacter, { line, column: endColumn });
+      }
+      const operand = this.#readArgument(kind, word, line);
+      if (operand) operands.push(operand);
+    });
+    const extra = words[kinds.length];
+    if (extra) {
+      throw new ScriptFailure(PARSE_ERROR.unexpectedCharacter, { line, column: extra.column });
+    }
+    return operands;
+  }
+
+  #readArgument(kind: ArgumentKind, word: Word, line: number): Operand | undefined {
+    const place = { line, column: word.column };
+    if (kind === 'value') return this.#readValue(word, line);
+    if (kind === 'newVariable' && NAME.test(word.text)) {
+      this.#variables.add(word.text);
+      return undefined;
+    }
+    const isKnown =
+      (kind === 'variable' && this.#variables.has(word.text)) ||
+      (kind === 'type' && TYPES.has(word.text)) ||
+      (kind === 'operator' && OPERATORS.has(word.text));
+    if (!isKnown) throw new ScriptFailure(PARSE_ERROR.unexpectedCharacter, place);
+    return undefined;
+  }
+
+  #readValue(word: Word, line: number): Operand {
+    if (this.#variables.has(word.text)) return { kind: 'variable', name: word.text };
+    const value = parseLiteral(word.text);
+    if (value !== undefined) return { kind: 'number', value };
+    throw new ScriptFailure(PARSE_ERROR.badLiteral, { line, column: word.column });
+  }
+
+  #checkPlace(command: CommandName, line: number, column: number): void {
+    const isInLoop = this.#blocks.some(({ statement }) => isLoop(statement.command));
+    const fail = (code: string): never => {
+      throw new ScriptFailure(code, { line, column });
+    };
+    if (isLoop(command) && isInLoop) fail(PARSE_ERROR.nestedMeasurement);
+    if (command === 'set_e' && isInLoop) fail(PARSE_ERROR.setPotentialInLoop);
+    if (command === 'set_i' && isInLoop) fail(PARSE_ERROR.setCurrentInLoop);
+    if (command === 'breakloop' && !isInLoop) fail(PARSE_ERROR.unexpectedCharacter);
+    if (command.startsWith('pck_')) {
+      if (this.#isInPackage === (command === 'pck_start')) fail(PARSE_ERROR.packageOrder);
+      this.#isInPackage = command !== 'pck_end';
+    }
+  }
+
+  #place(statement: Statement): void {
+    const { command, line } = statement;
+    if (command === 'on_finished:') {
+      if (this.#blocks.length > 0) throw new ScriptFailure(PARSE_ERROR.endedEarly, { line });
+      this.#target = this.#onFinished;
+    } else if (command === 'endloop' || command === 'endif') {
+      this.#closeBlock(command, line);
+    } else if (command === 'if' || isLoop(command)) {
+      this.#blocks.push({ statement, body: [] });
+    } else {
+      this.#append(statement);
+    }
+  }
+
+  #closeBlock(command: 'endloop' | 'endif', line: number): void {
+    const block = this.#blocks.pop();
+    const opener = block?.statement.command;
+    const fits = opener && (command === 'endif' ? opener === 'if' : isLoop(opener));
+    if (!block || !fits) {
+      throw new ScriptFailure(PARSE_ERROR.unexpectedCharacter, { line, column: 1 });
+    }
+    this.#append({ ...block.statement, body: block.body });
+  }
+
+  #append(statement: Statement): void {
+    (this.#blocks.at(-1)?.body ?? this.#target).push(statement);
+  }
+}
+
+function isCommand(text: string): text is CommandName {
+  return Object.hasOwn(COMMANDS, text);
+}
+
+function isLoop(command: CommandName): boolean {
+  return command.startsWith('meas_loop_');
+}
+
+/** Words of a line with their columns from 1; a comment ends the line. */
+function wordsOf(text: string): Word[] {
+  const [code = ''] = text.split('#');
+  return [...code.matchAll(/\S+/g)].map((match) => ({ text: match[0], column: match.index + 1 }));
+}

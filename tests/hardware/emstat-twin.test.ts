@@ -1,0 +1,233 @@
+import { describe, expect, it } from 'vitest';
+import { createLinkPair } from '../../firmware-bridge/in-process-link.ts';
+import { LineFramer } from '../../firmware-bridge/line-framer.ts';
+import { EmStatTwin } from '../../hardware/simulated/emstat-twin.ts';
+import { Random } from '../../hardware/simulated/random.ts';
+import { VirtualClock } from '../../src/domain/virtual-clock.ts';
+import { CIRCUIT } from './potentiostats/emstat-bench.ts';
+import { ResistorCapacitorTerminals } from './potentiostats/resistor-capacitor-terminals.ts';
+
+/** A person at a terminal with the simulated instrument. */
+async function terminal(seed = 7) {
+  const clock = new VirtualClock();
+  const terminals = new ResistorCapacitorTerminals(clock, CIRCUIT);
+  const [near, far] = createLinkPair('terminal');
+  const twin = new EmStatTwin({ link: far, clock, terminals, seed });
+  const framer = new LineFramer({ lengthMax: 255 });
+  let heard: string[] = [];
+  near.onData((bytes) => heard.push(...framer.push(bytes)));
+  await near.open(new AbortController().signal);
+  await twin.start();
+  const say = async (text: string, seconds = 0.1): Promise<string[]> => {
+    heard = [];
+    near.write(new TextEncoder().encode(text));
+    await clock.advance(seconds);
+    return heard;
+  };
+  const hear = async (seconds: number): Promise<string[]> => {
+    heard = [];
+    await clock.advance(seconds);
+    return heard;
+  };
+  return { clock, terminals, twin, near, say, hear };
+}
+
+const GALVANOSTAT = 'var e\nvar i\nset_pgstat_mode 6\nset_i 1m\ncell_on';
+const SAMPLE = 'pck_start\npck_add e\npck_add i\npck_end';
+const FINISH = 'on_finished:\ncell_off';
+
+describe('idle commands', () => {
+  it('answers who it is', async () => {
+    const { say } = await terminal();
+    expect(await say('t\n')).toEqual(['tes4_hr1500#Mar 12 2026 14:28:01', 'R*']);
+    expect(await say('i\n')).toEqual(['iES4HR20B0008']);
+    expect(await say('v\n')).toEqual(['v01.09.00']);
+    const [capability = ''] = await say('CM\n');
+    expect(capability).toMatch(/^CM[0-9A-F]{64}$/);
+    const bits = BigInt(`0x${capability.slice(2)}`);
+    expect([30n, 31n, 67n, 70n].map((bit) => (bits >> bit) & 1n)).toEqual([1n, 1n, 1n, 1n]);
+  });
+
+  it.each([
+    ['Z\n', 'Z!0006'],
+    ['r\n', 'r!000C'],
+    ['s\n', 's!0003'],
+    ['tt\n', 't!0003'],
+    ['h\n', 'h!0006'],
+  ])('refuses %j', async (text, answer) => {
+    const { say } = await terminal();
+    expect(await say(text)).toEqual([answer]);
+  });
+
+  it('does not listen within 50 ms of an error, as the real one', async () => {
+    const { say } = await terminal();
+    expect(await say('s\n', 0.01)).toEqual(['s!0003']);
+    expect(await say('t\n', 0.1)).toEqual([]);
+    expect(await say('t\n')).toHaveLength(2);
+  });
+
+  it('loads with l and runs with r', async () => {
+    const { say } = await terminal();
+    expect(await say('l\ncell_off\n\n')).toEqual(['l']);
+    expect(await say('r\n')).toEqual(['r', '']);
+  });
+
+  it('repeats its noise for the same seed and not for another', async () => {
+    const script = `e\nvar e\nmeas_loop_ocp e 1 3\npck_start\npck_add e\npck_end\nendloop\n\n`;
+    const run = async (seed: number) => (await terminal(seed)).say(script, 4);
+    expect(await run(1)).toEqual(await run(1));
+    expect(await run(1)).not.toEqual(await run(2));
+  });
+});
+
+describe('scripts that are refused when they are loaded', () => {
+  it.each([
+    ['cell_of', '4001: Line 1, Col 1'],
+    ['var e\n  meas_loop_fca e 1 2', '4001: Line 2, Col 3'],
+    ['var e\nset_e 1.5', '4039: Line 2, Col 7'],
+    ['var E', '4004: Line 1, Col 5'],
+    ['set_e', '4004: Line 1, Col 6'],
+    ['set_e 1 2', '4004: Line 1, Col 9'],
+    ['pck_add e', '4004: Line 1, Col 9'],
+    ['var e\npck_add e', '401B: Line 2, Col 1'],
+    ['breakloop', '4004: Line 1, Col 1'],
+    ['endloop', '4004: Line 1, Col 1'],
+    ['var e\nmeas_loop_ocp e 1 2', '4018: Line 2'],
+    ['var e\nmeas_loop_ocp e 1 2\nendif', '4004: Line 3, Col 1'],
+    ['var e\nmeas_loop_ocp e 1 2\nmeas_loop_ocp e 1 2', '400B: Line 3, Col 1'],
+    ['var e\nmeas_loop_ocp e 1 2\nset_e 1\nendloop', '4032: Line 3, Col 1'],
+    ['var e\nmeas_loop_ocp e 1 2\nset_i 1\nendloop', '4033: Line 3, Col 1'],
+  ])('%j', async (script, error) => {
+    const { say, terminals } = await terminal();
+    expect(await say(`e\n${script}\n\n`)).toEqual([`e!${error}`]);
+    expect(terminals.history).toEqual([]);
+  });
+
+  it('answers any mutation of a script with an end or an error, never with silence', async () => {
+    const good = `${GALVANOSTAT}\nmeas_loop_cp e i 1m 2 5\n${SAMPLE}\nendloop\n${FINISH}`;
+    const random = new Random(99);
+    for (let round = 0; round < 300; round += 1) {
+      const { say, hear, twin } = await terminal();
+      const letters = [...good];
+      for (let change = 0; change < 3; change += 1) {
+        const at = Math.floor(random.uniform() * letters.length);
+        letters[at] = ' abcdefmuk0123456789_'[Math.floor(random.uniform() * 21)] ?? ' ';
+      }
+      const first = await say(`e\n${letters.join('')}\n\n`, 1);
+      const rest = await hear(1e7);
+      expect([...first, ...rest].at(-1)).toMatch(/^$|^e!/);
+      await twin.stop();
+    }
+  });
+
+  it('is refused when it is larger than the memory', async () => {
+    const { say } = await terminal();
+    expect(await say(`e\n${'cell_off\n'.repeat(2_500)}\n`)).toEqual(['e!4005: Line 2001']);
+  });
+
+  it('comments are not commands', async () => {
+    const { say } = await terminal();
+    expect(await say('e\n# nothing\ncell_off # open\n\n')).toEqual(['e', '']);
+  });
+});
+
+describe('scripts that fail while they run', () => {
+  it.each([
+    [
+      'open circuit with the cell on',
+      `${GALVANOSTAT}\nmeas_loop_ocp e 1 2\nendloop`,
+      '0014: Line 6',
+    ],
+    ['a potential out of range', 'set_pgstat_mode 3\nset_e 7', '000F: Line 2'],
+    ['a current out of range', 'set_pgstat_mode 6\nset_i 200m', '0007: Line 2'],
+    ['a mode there is not', 'set_pgstat_mode 9', '0021: Line 1'],
+    ['the cell on without a mode', 'cell_on', '0023: Line 1'],
+    [
+      'a galvanostatic loop in a potentiostat',
+      'var e\nvar i\nset_pgstat_mode 3\ncell_on\nmeas_loop_cp e i 1m 1 2\nendloop',
+      '0023: Line 5',
+    ],
+    [
+      'constant current with the cell off',
+      'var e\nvar i\nset_pgstat_mode 6\nmeas_loop_cp e i 1m 1 2\nendloop',
+      '4027: Line 4',
+    ],
+    [
+      'a frequency above 200 kHz',
+      `${GALVANOSTAT}\nvar f\nmeas_loop_geis f e i 1u 201k 1 5i 0\nendloop`,
+      '0011: Line 7',
+    ],
+    [
+      'an amplitude beyond the current limit',
+      `${GALVANOSTAT}\nvar f\nmeas_loop_geis f e i 80m 1k 1 5i 0\nendloop`,
+      '0012: Line 7',
+    ],
+    ['division by zero', 'var e\nstore_var e 1 ja\ndiv_var e 0', '0028: Line 3'],
+  ])('%s, and opens the cell', async (_, script, error) => {
+    const { say, terminals } = await terminal();
+    expect(await say(`e\n${script}\n${FINISH}\n\n`)).toEqual(['e', `!${error}`, '']);
+    expect(terminals.isOpen).toBe(true);
+    expect(terminals.history.at(-1)).toBe('open');
+  });
+});
+
+describe('running', () => {
+  it('samples at the interval, then opens the cell and ends with an empty line', async () => {
+    const { say, hear, terminals } = await terminal();
+    const script = `${GALVANOSTAT}\nmeas_loop_cp e i 1m 2 5\n${SAMPLE}\nendloop\n${FINISH}`;
+    expect(await say(`e\n${script}\n\n`, 1)).toEqual(['e', 'M000A']);
+    expect(terminals.currentAmpere()).toBe(1e-3);
+    const [first, second, ...rest] = await hear(3.5);
+    expect(first).toMatch(/^Pab[0-9A-F]{7}u,10,206;ba[0-9A-F]{7}[npu],10,215$/);
+    expect(second).toMatch(/^Pab/);
+    expect(rest).toEqual([]);
+    expect(await hear(1)).toEqual(['*', '']);
+    expect(terminals.isOpen).toBe(true);
+  });
+
+  it('aborts on Z: closes the loop, opens the cell, ends', async () => {
+    const { say, terminals } = await terminal();
+    await say(`e\n${GALVANOSTAT}\nmeas_loop_cp e i 1m 2 500\n${SAMPLE}\nendloop\n${FINISH}\n\n`, 5);
+    expect(await say('t\n')).toEqual(['t!0006']);
+    expect(await say('Z\n')).toEqual(['Z', '*', '']);
+    expect(terminals.isOpen).toBe(true);
+    expect(await say('Z\n')).toEqual(['Z!0006']);
+  });
+
+  it('goes on without its host up to the end of the script, and can be talked to again', async () => {
+    const { clock, near, say, terminals } = await terminal();
+    await say(`e\n${GALVANOSTAT}\nmeas_loop_cp e i 1m 2 60\n${SAMPLE}\nendloop\n${FINISH}\n\n`, 5);
+    await near.close();
+    await clock.advance(30);
+    expect(terminals.isOpen).toBe(false);
+    await clock.advance(30);
+    expect(terminals.isOpen).toBe(true);
+    await near.open(new AbortController().signal);
+    expect(await say('i\n')).toEqual(['iES4HR20B0008']);
+  });
+
+  it('opens the cell at once when its power goes', async () => {
+    const { say, twin, near, terminals } = await terminal();
+    await say(`e\n${GALVANOSTAT}\nmeas_loop_cp e i 1m 2 60\nendloop\n\n`, 5);
+    await twin.stop();
+    await twin.stop();
+    expect(terminals.isOpen).toBe(true);
+    expect(near.isOpen).toBe(false);
+  });
+
+  it('holds a potential in constant-potential mode', async () => {
+    const { say, terminals } = await terminal();
+    const set = 'var e\nvar i\nset_pgstat_mode 3\nset_e 600m\ncell_on';
+    const lines = await say(`e\n${set}\nmeas_loop_ca e i 600m 1 5\n${SAMPLE}\nendloop\n\n`, 4.5);
+    expect(lines.slice(0, 2)).toEqual(['e', 'M0007']);
+    expect(terminals.voltageVolt()).toBeCloseTo(0.6, 4);
+    expect(terminals.currentAmpere()).toBeCloseTo(1e-3, 6);
+  });
+
+  it('ignores an empty line between commands and takes a command split over chunks', async () => {
+    const { say } = await terminal();
+    expect(await say('\n\n')).toEqual([]);
+    expect(await say('C')).toEqual([]);
+    expect((await say('M\ni\n')).map((line) => line.slice(0, 2))).toEqual(['CM', 'iE']);
+  });
+});

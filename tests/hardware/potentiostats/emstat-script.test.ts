@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { scriptFor } from '../../../hardware/potentiostats/emstat-script.ts';
+import type { PotentiostatCapability } from '../../../src/domain/instrument.ts';
+import type { ElectrochemicalTechnique } from '../../../src/domain/technique.ts';
+
+const CAPABILITY: PotentiostatCapability = {
+  techniques: ['openCircuit', 'constantCurrent', 'impedance'],
+  currentAmpereMax: 0.1,
+  voltageVoltMin: -6,
+  voltageVoltMax: 6,
+  frequencyHertzMin: 1e-5,
+  frequencyHertzMax: 200e3,
+};
+
+function textFor(technique: ElectrochemicalTechnique): string {
+  return scriptFor(technique, CAPABILITY, 'pot').join('\n');
+}
+
+describe('the scripts an EmStat4 HR is given', () => {
+  it('open circuit', () => {
+    const text = textFor({ kind: 'openCircuit', sampleEverySecond: 1, durationSecond: 600 });
+    expect(text).toBe(`var e
+set_pgstat_chan 0
+set_pgstat_mode 3
+set_max_bandwidth 5850535u
+set_acquisition_frac_autoadjust 50
+set_range_minmax ab -6 6
+set_autoranging ab -6 6
+cell_off
+meas_loop_ocp e 1 600
+pck_start
+pck_add e
+pck_end
+endloop
+on_finished:
+cell_off`);
+  });
+
+  it('constant current, with the voltage window kept by the instrument', () => {
+    const text = textFor({
+      kind: 'constantCurrent',
+      currentAmpere: -628.3e-6,
+      sampleEverySecond: 10,
+      durationSecond: 36_000,
+      voltageVoltMin: -0.5,
+      voltageVoltMax: 9,
+    });
+    expect(text).toBe(`var e
+var i
+set_pgstat_chan 0
+set_pgstat_mode 6
+set_max_bandwidth 585054u
+set_acquisition_frac_autoadjust 50
+set_range_minmax ab -6 6
+set_autoranging ab -6 6
+set_range db 628300n
+set_i -628300n
+cell_on
+meas_loop_cp e i -628300n 10 36k
+pck_start
+pck_add e
+pck_add i
+pck_end
+if e > 6
+breakloop
+endif
+if e < -500m
+breakloop
+endif
+endloop
+on_finished:
+cell_off`);
+  });
+
+  it('galvanostatic impedance under bias', () => {
+    const text = textFor({
+      kind: 'impedance',
+      frequencyHertzMax: 200e3,
+      frequencyHertzMin: 0.1,
+      pointCount: 64,
+      excitation: { mode: 'galvanostatic', amplitudeAmpereRms: 5e-5, biasAmpere: 6e-4 },
+    });
+    expect(text).toContain('set_pgstat_mode 6\nset_max_bandwidth 200k');
+    expect(text).toContain('set_i 600u\ncell_on\nmeas_loop_geis f r j 50u 200k 100m 64i 600u\n');
+    expect(text).toMatch(/endloop\non_finished:\ncell_off$/);
+  });
+
+  it('potentiostatic impedance at a given potential and at open circuit', () => {
+    const excitation = { mode: 'potentiostatic', amplitudeVoltRms: 0.01, biasVolt: 0.3 } as const;
+    const sweep = {
+      kind: 'impedance',
+      frequencyHertzMax: 1e4,
+      frequencyHertzMin: 1,
+      pointCount: 41,
+    } as const;
+    const absolute = textFor({ ...sweep, excitation: { ...excitation, versusOpenCircuit: false } });
+    expect(absolute).toContain('store_var e 300m ab\nset_e e\ncell_on\n');
+    expect(absolute).toContain('meas_loop_eis f r j 10m 10k 1 41i e\n');
+    const relative = textFor({ ...sweep, excitation: { ...excitation, versusOpenCircuit: true } });
+    expect(relative).toContain('cell_off\nmeas 100m e ab\nadd_var e 300m\nset_e e\ncell_on\n');
+  });
+
+  it('never has an empty line, which would end the script, nor one the instrument cannot hold', () => {
+    const text = textFor({ kind: 'openCircuit', sampleEverySecond: 1, durationSecond: 600 });
+    for (const line of text.split('\n')) {
+      expect(line.length).toBeGreaterThan(0);
+      expect(line.length).toBeLessThanOrEqual(255);
+    }
+  });
+
+  it('names everything the instrument cannot do in a sweep', () => {
+    const wrong = {
+      kind: 'impedance',
+      frequencyHertzMax: 300e3,
+      frequencyHertzMin: 1e-6,
+      pointCount: 2.5,
+      excitation: { mode: 'galvanostatic', amplitudeAmpereRms: 0.08, biasAmpere: 0.05 },
+    } as const;
+    expect(() => textFor(wrong)).toThrow(
+      /300000 Hz is above its 200000 Hz[\s\S]*below its[\s\S]*2\.5 points[\s\S]*beyond its 0\.1 A/,
+    );
+  });
+
+  it('refuses a technique the instrument did not report', () => {
+    const poor = { ...CAPABILITY, techniques: ['openCircuit'] as const };
+    const sweep = {
+      kind: 'impedance',
+      frequencyHertzMax: 1e3,
+      frequencyHertzMin: 1,
+      pointCount: 5,
+      excitation: { mode: 'galvanostatic', amplitudeAmpereRms: 1e-5, biasAmpere: 0 },
+    } as const;
+    expect(() => scriptFor(sweep, poor, 'pot')).toThrow('cannot run the technique impedance');
+  });
+});
