@@ -1,0 +1,280 @@
+import { createLinkPair } from '../firmware-bridge/in-process-link.ts';
+import { CHANNELS } from '../src/domain/channel.ts';
+import { closedObject } from '../src/domain/closed-object.ts';
+import { Fault, type Problem } from '../src/domain/fault.ts';
+import type {
+  Heater,
+  Instruments,
+  Potentiostat,
+  Scanner,
+  Sensor,
+} from '../src/domain/instrument.ts';
+import type { InstrumentEntry, Rig } from '../src/domain/rig.ts';
+import {
+  type Driver,
+  driver,
+  type Prepared,
+  type RigContext,
+  schemaProblems,
+  type Workbench,
+} from './driver.ts';
+import { PiHeater, piHeaterShape } from './heater/pi-heater.ts';
+import { EmStat } from './potentiostats/emstat.ts';
+import { ReplayPotentiostat, replayPotentiostatSchema } from './replay/replay-potentiostat.ts';
+import { ReplayScanner, replayScannerSchema } from './replay/replay-scanner.ts';
+import { type ReadingSource, TappedSensor } from './sensors/tapped-sensor.ts';
+import { cellSimulationSchema } from './simulated/cell-parameters.ts';
+import { EmStatTwin } from './simulated/emstat-twin.ts';
+import { ovenSchema } from './simulated/oven-plant.ts';
+import { deriveSeed } from './simulated/random.ts';
+import { type SimulatedBench, simulatedBench } from './simulated/simulated-bench.ts';
+import { SimulatedHeaterOutput } from './simulated/simulated-heater-output.ts';
+import { SimulatedPotentiostat } from './simulated/simulated-potentiostat.ts';
+import { pressureSchema, simulatedPressure } from './simulated/simulated-pressure.ts';
+import {
+  refuseNarrowDetector,
+  SimulatedScanner,
+  simulatedScannerSchema,
+} from './simulated/simulated-scanner.ts';
+import { simulatedThermometer, thermometerSchema } from './simulated/simulated-thermometer.ts';
+
+/** Every driver a rig file can name. A new instrument is one file and one line here. */
+
+const POTENTIOSTATS: Drivers<Potentiostat> = {
+  'emstat4-simulated': driver(['simulation'], closedObject({}), (id, _, workbench) => {
+    const { clock, bench } = workbench;
+    const [near, far] = createLinkPair('in-process');
+    const seed = deriveSeed(workbench.seed, `${id} noise`);
+    return new SimulatedPotentiostat(
+      new EmStat({ id, link: near, clock, provenance: 'simulated' }),
+      new EmStatTwin({ link: far, clock, terminals: bench.cell, seed }),
+    );
+  }),
+  'spectra-replay': driver(
+    ['recordings'],
+    replayPotentiostatSchema,
+    async (id, options, workbench) => {
+      const spectra = await workbench.recordings.readSpectra(options.spectra);
+      const pointDurationSecond = options.pointDuration;
+      return new ReplayPotentiostat({ id, spectra, clock: workbench.clock, pointDurationSecond });
+    },
+  ),
+};
+
+const SENSORS: Drivers<Sensor> = {
+  'thermometer-simulated': driver(['simulation'], thermometerSchema, (id, settings, workbench) => {
+    const { clock, bench } = workbench;
+    const seed = deriveSeed(workbench.seed, `${id} noise`);
+    return simulatedThermometer({ id, settings, oven: bench.oven, clock, seed });
+  }),
+  'pressure-simulated': driver(['simulation'], pressureSchema, (id, settings, workbench) => {
+    const { clock, bench } = workbench;
+    const seed = deriveSeed(workbench.seed, `${id} noise`);
+    return simulatedPressure({ id, settings, cell: bench.cell, clock, seed });
+  }),
+};
+
+const simulatedHeaterSchema = closedObject({
+  ...piHeaterShape,
+  oven: ovenSchema.prefault({}),
+});
+
+const SIMULATED_HEATER = 'heater-simulated';
+/** A heater is built last: it obeys one of the rig's thermometers. */
+const HEATERS: Drivers<(reading: ReadingSource) => Heater> = {
+  [SIMULATED_HEATER]: driver(['simulation'], simulatedHeaterSchema, (id, options, workbench) => {
+    const { oven: _, ...settings } = options;
+    const { clock, bench } = workbench;
+    const info = { id, model: 'simulated oven', provenance: 'simulated' } as const;
+    const output = new SimulatedHeaterOutput(bench.oven);
+    return (reading) => new PiHeater({ info, settings, reading, output, clock });
+  }),
+};
+
+const SCANNERS: Drivers<Scanner> = {
+  'scanner-simulated': driver(['simulation'], simulatedScannerSchema, (id, settings, workbench) => {
+    const { clock, bench } = workbench;
+    const seed = deriveSeed(workbench.seed, id);
+    const { phantom, cell } = bench;
+    refuseNarrowDetector(settings, phantom.widthMetre);
+    return new SimulatedScanner({ id, settings, phantom, cell, clock, seed });
+  }),
+  'scan-replay': driver(['recordings'], replayScannerSchema, async (id, options, workbench) => {
+    const data = await workbench.recordings.readScan(options.scan);
+    return new ReplayScanner({ id, source: options.scan, data, clock: workbench.clock });
+  }),
+};
+
+type Drivers<T> = Readonly<Record<string, Driver<T>>>;
+
+/**
+ * Makes the instruments of a rig; connects none of them. Recordings of a replay rig are read
+ * here, so that what is wrong with them is known before anything starts.
+ * @throws Fault instrumentMissing when a driver is unknown, badInput when options, the cell's
+ *   simulation section or the data folder are wrong or missing: every problem at once
+ */
+export async function openRig(rig: Rig, context: RigContext): Promise<Instruments> {
+  const check = new RigCheck(rig, context);
+  const { instruments } = rig;
+  const potentiostat = check.entry(POTENTIOSTATS, 'potentiostat', instruments.potentiostat);
+  const sensors = Object.entries(instruments.sensors).map(
+    ([id, entry]) => [id, check.entry(SENSORS, `sensors.${id}`, entry)] as const,
+  );
+  const heater = instruments.heater && check.entry(HEATERS, 'heater', instruments.heater);
+  const scanner = instruments.scanner && check.entry(SCANNERS, 'scanner', instruments.scanner);
+  const workbench = check.finish();
+
+  const built = new Map<string, TappedSensor>();
+  for (const [id, sensor] of sensors) {
+    built.set(id, new TappedSensor(await sensor.build(id, workbench)));
+  }
+  refuseSharedChannels(built);
+  return {
+    potentiostat: await potentiostat.build('potentiostat', workbench),
+    sensors: [...built.values()],
+    ...(heater && {
+      heater: (await heater.build('heater', workbench))(thermometerOf(rig, built)),
+    }),
+    ...(scanner && { scanner: await scanner.build('scanner', workbench) }),
+  };
+}
+
+/** Collects everything that is wrong with a rig before anything is built. */
+class RigCheck {
+  readonly #rig: Rig;
+  readonly #context: RigContext;
+  readonly #problems: Problem[] = [];
+  #driverMissing = false;
+  #simulated = false;
+
+  constructor(rig: Rig, context: RigContext) {
+    this.#rig = rig;
+    this.#context = context;
+  }
+
+  entry<T>(drivers: Drivers<T>, key: string, entry: InstrumentEntry): Prepared<T> {
+    const where = `instruments.${key}`;
+    const found = Object.hasOwn(drivers, entry.driver) ? drivers[entry.driver] : undefined;
+    if (!found) {
+      this.#driverMissing = true;
+      this.#problems.push({
+        where: `${where}.driver`,
+        message: `no driver is called "${entry.driver}": expected ${Object.keys(drivers).join(' or ')}`,
+      });
+      return NOTHING;
+    }
+    if (found.needs.includes('simulation')) this.#simulated = true;
+    if (found.needs.includes('recordings') && !this.#context.recordings) {
+      this.#problems.push({
+        where: `${where}.driver`,
+        message: `${entry.driver} plays recorded measurements: give their folder with --data`,
+      });
+    }
+    const prepared = found.prepare(entry.options, `${where}.options`);
+    this.#problems.push(...prepared.problems);
+    return prepared;
+  }
+
+  /** @throws Fault with every problem */
+  finish(): Workbench {
+    this.#checkHeaterSensor();
+    const bench = this.#simulated ? this.#simulatedBench() : undefined;
+    if (this.#problems.length > 0) {
+      throw new Fault(this.#driverMissing ? 'instrumentMissing' : 'badInput', this.#problems);
+    }
+    const { clock, seed, recordings } = this.#context;
+    return {
+      clock,
+      seed,
+      get bench() {
+        return declared(bench, 'simulation');
+      },
+      get recordings() {
+        return declared(recordings, 'recordings');
+      },
+    };
+  }
+
+  #checkHeaterSensor(): void {
+    const name = this.#rig.instruments.heater?.options.sensor;
+    const sensors = this.#rig.instruments.sensors;
+    if (typeof name !== 'string' || Object.hasOwn(sensors, name)) return;
+    this.#problems.push({
+      where: 'instruments.heater.options.sensor',
+      message: `no sensor is called "${name}": expected ${Object.keys(sensors).join(' or ') || 'one under instruments.sensors'}`,
+    });
+  }
+
+  #simulatedBench(): SimulatedBench | undefined {
+    const { cell, clock, seed } = this.#context;
+    const where = `cell ${cell.cell}: simulation`;
+    if (!cell.simulation) {
+      this.#problems.push({
+        where,
+        message: `the rig ${this.#rig.rig} simulates the cell and needs this section of the cell file`,
+      });
+      return undefined;
+    }
+    const parsed = cellSimulationSchema.safeParse(cell.simulation);
+    if (!parsed.success) this.#problems.push(...schemaProblems(parsed.error, where));
+    const oven = this.#ovenOptions();
+    if (!parsed.success || !oven.success) return undefined;
+    const areaSquareMetre = cell.area;
+    return simulatedBench({
+      clock,
+      simulation: parsed.data,
+      areaSquareMetre,
+      oven: oven.data,
+      seed,
+    });
+  }
+
+  /** Without a simulated heater the cell stands in a room: the oven's defaults, never heated. */
+  #ovenOptions() {
+    const { heater } = this.#rig.instruments;
+    const given = heater?.driver === SIMULATED_HEATER ? heater.options.oven : undefined;
+    return ovenSchema.safeParse(given ?? {});
+  }
+}
+
+/** Stands for an instrument whose driver is unknown; `finish` throws before it could be built. */
+const NOTHING: Prepared<never> = {
+  problems: [],
+  build: () => Promise.reject(new Error('built an instrument without a driver')),
+};
+
+function declared<T>(value: T | undefined, need: string): T {
+  if (value === undefined) throw new Error(`a driver uses ${need} without declaring it`);
+  return value;
+}
+
+/** The reading a heater obeys. @throws Fault badInput when its sensor measures no temperature */
+function thermometerOf(rig: Rig, sensors: ReadonlyMap<string, TappedSensor>): ReadingSource {
+  const id = String(rig.instruments.heater?.options.sensor);
+  const sensor = sensors.get(id);
+  const channel = CHANNELS.temperature.name;
+  if (sensor?.channels.some(({ name }) => name === channel)) return sensor.source(channel);
+  throw new Fault('badInput', {
+    where: 'instruments.heater.options.sensor',
+    message: `"${id}" does not measure ${channel}: expected a thermometer on the cell`,
+  });
+}
+
+/** @throws Fault badInput when two sensors would write the same channel */
+function refuseSharedChannels(sensors: ReadonlyMap<string, TappedSensor>): void {
+  const owners = new Map<string, string>();
+  const problems: Problem[] = [];
+  for (const [id, sensor] of sensors) {
+    for (const { name } of sensor.channels) {
+      const owner = owners.get(name);
+      if (owner !== undefined) {
+        problems.push({
+          where: `instruments.sensors.${id}`,
+          message: `measures ${name}, which ${owner} measures already: expected one sensor for each channel`,
+        });
+      }
+      owners.set(name, id);
+    }
+  }
+  if (problems.length > 0) throw new Fault('badInput', problems);
+}

@@ -1,0 +1,204 @@
+import { describe, expect, test } from 'vitest';
+import type { RigContext } from '../../hardware/driver.ts';
+import { openRig } from '../../hardware/registry.ts';
+import { Fault } from '../../src/domain/fault.ts';
+import type { Recordings } from '../../src/domain/recordings.ts';
+import { type Rig, rigSchema } from '../../src/domain/rig.ts';
+import { VirtualClock } from '../../src/domain/virtual-clock.ts';
+import { LITHIUM_CELL, readCell, readRig } from './simulated/support.ts';
+
+const RECORDINGS: Recordings = {
+  readSpectra: async (folder) => {
+    expect(folder).toBe('eis/battery-cycling');
+    return [{ points: [{ frequencyHertz: 10, zRealOhm: 1, zImagOhm: -1 }] }];
+  },
+  readScan: async (source) => {
+    expect(source).toBe('tomo/savu-rod');
+    return {
+      rows: 1,
+      columns: 2,
+      anglesRadian: Float64Array.from([0, 1, 2]),
+      projections: new Uint16Array(6),
+      flats: new Uint16Array(2),
+      darks: new Uint16Array(2),
+    };
+  },
+};
+
+function contextOf(changes: Partial<RigContext> = {}): RigContext {
+  return {
+    clock: new VirtualClock(),
+    cell: LITHIUM_CELL,
+    seed: 1,
+    recordings: undefined,
+    ...changes,
+  };
+}
+
+async function faultOf(rig: Rig, context = contextOf()): Promise<Fault> {
+  try {
+    await openRig(rig, context);
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+  throw new Error('expected a Fault, but the rig opened');
+}
+
+function rigOf(instruments: unknown): Rig {
+  return rigSchema.parse({ rig: 'test', title: 'Test', instruments });
+}
+
+describe('opening the rigs that come with the software', () => {
+  test('the simulated rig has all instruments, none of them measured', async () => {
+    const clock = new VirtualClock();
+    const rig = await openRig(readRig('simulated'), contextOf({ clock }));
+    expect(rig.potentiostat.info).toMatchObject({ id: 'potentiostat', provenance: 'simulated' });
+    expect(rig.sensors.map(({ info }) => info.id)).toEqual(['cell-temperature', 'stack-pressure']);
+    expect(rig.heater?.info).toMatchObject({ id: 'heater', provenance: 'simulated' });
+    expect(rig.heater?.temperatureCelsiusMax).toBe(90);
+    expect(rig.scanner).toMatchObject({ rows: 64, columns: 192, viewsMax: 3600 });
+    expect(rig.scanner?.info.provenance).toBe('simulated');
+  });
+
+  test('its heater warms what its thermometer measures', async () => {
+    const clock = new VirtualClock();
+    const rig = await openRig(readRig('simulated'), contextOf({ clock }));
+    const signal = new AbortController().signal;
+    let celsius = Number.NaN;
+    for (const sensor of rig.sensors) {
+      await sensor.connect(signal, ({ channel, value }) => {
+        if (channel === 'surface_temperature_celsius') celsius = value;
+      });
+    }
+    expect(celsius).toBeCloseTo(25, 0);
+    await rig.heater?.connect(signal, () => {});
+    await rig.heater?.setTarget(60);
+    await clock.advance(1200);
+    expect(celsius).toBeGreaterThan(59.5);
+    expect(celsius).toBeLessThan(61);
+  });
+
+  test('the replay rig plays what the data folder holds', async () => {
+    const context = contextOf({ cell: readCell('replay-battery'), recordings: RECORDINGS });
+    const rig = await openRig(readRig('replay'), context);
+    expect(rig.potentiostat.info.provenance).toBe('recorded');
+    expect(rig.potentiostat.capability.techniques).toEqual(['impedance']);
+    expect(rig.scanner).toMatchObject({ rows: 1, columns: 2, viewsMax: 3 });
+    expect(rig.sensors).toEqual([]);
+    expect(rig.heater).toBeUndefined();
+  });
+});
+
+describe('a rig that cannot be opened', () => {
+  test('names an unknown driver, its key and the drivers there are', async () => {
+    const fault = await faultOf(rigOf({ potentiostat: { driver: 'emstat5' } }));
+    expect(fault.code).toBe('instrumentMissing');
+    expect(fault.exitCode).toBe(2);
+    expect(fault.problems).toHaveLength(1);
+    expect(fault.problems[0]?.where).toBe('instruments.potentiostat.driver');
+    expect(fault.problems[0]?.message).toContain('emstat4-simulated or spectra-replay');
+  });
+
+  test.each([
+    'constructor',
+    '__proto__',
+    'toString',
+  ])('does not take "%s" for a driver', async (name) => {
+    const fault = await faultOf(rigOf({ potentiostat: { driver: name } }));
+    expect(fault.code).toBe('instrumentMissing');
+  });
+
+  test('reports every wrong option at once with its path', async () => {
+    const fault = await faultOf(
+      rigOf({
+        potentiostat: { driver: 'emstat4-simulated', options: { port: '/dev/null' } },
+        sensors: {
+          't-1': { driver: 'thermometer-simulated', options: { every: '0 s', noise: '2 mV' } },
+          't-2': { driver: 'thermocouple' },
+        },
+        heater: {
+          driver: 'heater-simulated',
+          options: { sensor: 't-9', temperatureMax: '90 °C', oven: { cellLag: '1 h' } },
+        },
+        scanner: { driver: 'scanner-simulated', options: { rows: 0 } },
+      }),
+    );
+    expect(fault.problems.map(({ where }) => where).sort()).toEqual([
+      'instruments.heater.options.oven.cellLag',
+      'instruments.heater.options.sensor',
+      'instruments.potentiostat.options',
+      'instruments.scanner.options.rows',
+      'instruments.sensors.t-1.options.every',
+      'instruments.sensors.t-1.options.noise',
+      'instruments.sensors.t-2.driver',
+    ]);
+  });
+
+  test('asks for --data when a replay rig has no recordings', async () => {
+    const fault = await faultOf(readRig('replay'));
+    expect(fault.code).toBe('badInput');
+    expect(fault.problems).toHaveLength(2);
+    for (const { message } of fault.problems) expect(message).toContain('--data');
+  });
+
+  test('hands on what is wrong with the recordings', async () => {
+    const missing = new Fault('fileMissing', { where: 'tomo/savu-rod', message: 'not there' });
+    const recordings = { ...RECORDINGS, readScan: () => Promise.reject(missing) };
+    expect(await faultOf(readRig('replay'), contextOf({ recordings }))).toBe(missing);
+  });
+
+  test('needs a simulation section for a simulated cell, and checks it with its path', async () => {
+    const without = contextOf({ cell: readCell('replay-battery') });
+    const fault = await faultOf(readRig('simulated'), without);
+    expect(fault.code).toBe('badInput');
+    expect(fault.problems[0]?.where).toBe('cell replay-battery: simulation');
+
+    const simulation = { ...LITHIUM_CELL.simulation, leadResistance: '2 kg' };
+    const wrong = contextOf({ cell: { ...LITHIUM_CELL, simulation } });
+    const problems = (await faultOf(readRig('simulated'), wrong)).problems;
+    expect(problems.map(({ where }) => where)).toEqual([
+      'cell li-li3ps4-li: simulation.leadResistance',
+    ]);
+  });
+
+  test('refuses a heater that obeys a pressure gauge', async () => {
+    const fault = await faultOf(
+      rigOf({
+        potentiostat: { driver: 'emstat4-simulated' },
+        sensors: { gauge: { driver: 'pressure-simulated' } },
+        heater: {
+          driver: 'heater-simulated',
+          options: { sensor: 'gauge', temperatureMax: '90 °C' },
+        },
+      }),
+    );
+    expect(fault.code).toBe('badInput');
+    expect(fault.message).toContain('surface_temperature_celsius');
+  });
+
+  test('refuses two sensors of one channel', async () => {
+    const fault = await faultOf(
+      rigOf({
+        potentiostat: { driver: 'emstat4-simulated' },
+        sensors: {
+          top: { driver: 'thermometer-simulated' },
+          bottom: { driver: 'thermometer-simulated' },
+        },
+      }),
+    );
+    expect(fault.problems[0]?.where).toBe('instruments.sensors.bottom');
+    expect(fault.problems[0]?.message).toContain('top');
+  });
+
+  test('refuses a detector that does not see the whole tube', async () => {
+    const fault = await faultOf(
+      rigOf({
+        potentiostat: { driver: 'emstat4-simulated' },
+        scanner: { driver: 'scanner-simulated', options: { columns: 100 } },
+      }),
+    );
+    expect(fault.code).toBe('badInput');
+    expect(fault.problems[0]?.where).toBe('instruments.scanner.options');
+  });
+});
