@@ -1,0 +1,106 @@
+import { CHANNELS } from '../domain/channel.ts';
+import { asFault, Fault } from '../domain/fault.ts';
+import type { Sample } from '../domain/sample.ts';
+import type { Bench } from './bench.ts';
+import type { PlannedSoak } from './plan.ts';
+import { settledWithin } from './waiting.ts';
+import { spokenTime } from './wording.ts';
+
+/** A heater must take a new target within this. */
+const SET_TARGET_SECOND_MAX = 10;
+/** Rounding of time stamps must not cost one more sample. */
+const SAME_SECOND = 1e-6;
+
+/** Since when the temperature has been within its tolerance without a break. */
+export interface SoakProgress {
+  readonly inBandSinceSecond: number | undefined;
+  readonly done: boolean;
+}
+
+type SoakTarget = Pick<PlannedSoak, 'temperatureCelsius' | 'toleranceKelvin' | 'dwellSecond'>;
+
+/** One more temperature: only a `good` one within the tolerance, ends included, counts. */
+export function soakAfter(
+  target: SoakTarget,
+  before: SoakProgress,
+  sample: Pick<Sample, 'timeSecond' | 'value' | 'quality'>,
+): SoakProgress {
+  const offKelvin = Math.abs(sample.value - target.temperatureCelsius);
+  if (sample.quality !== 'good' || !(offKelvin <= target.toleranceKelvin)) {
+    return { inBandSinceSecond: undefined, done: false };
+  }
+  const inBandSinceSecond = before.inBandSinceSecond ?? sample.timeSecond;
+  const dwelledSecond = sample.timeSecond - inBandSinceSecond;
+  return { inBandSinceSecond, done: dwelledSecond >= target.dwellSecond - SAME_SECOND };
+}
+
+/**
+ * Brings the cell to a temperature and waits until it has stayed there; the heater keeps it
+ * for the steps that follow.
+ * @returns what ended the step. @throws Fault timeout when it takes longer than `within`
+ */
+export async function runSoak(bench: Bench, step: PlannedSoak): Promise<string> {
+  await setTarget(bench, step.temperatureCelsius);
+  bench.journal.event({
+    code: 'setPoint',
+    severity: 'info',
+    message: `The heater holds ${step.temperatureCelsius} °C from now on.`,
+    details: { temperature_celsius: step.temperatureCelsius },
+  });
+  await soaked(bench, step);
+  return `dwell: ${spokenTime(step.dwellSecond)}`;
+}
+
+async function setTarget(bench: Bench, temperatureCelsius: number): Promise<void> {
+  const { heater } = bench.instruments;
+  if (!heater) {
+    throw new Fault('instrumentMissing', { where: 'heater', message: 'the rig has no heater' });
+  }
+  const setting = heater.setTarget(temperatureCelsius).catch((error: unknown) => {
+    throw asFault(error, heater.info.id, 'instrumentReply');
+  });
+  const { kind } = await settledWithin(bench.clock, SET_TARGET_SECOND_MAX, setting, bench.signal);
+  if (kind === 'value') return;
+  throw new Fault('timeout', {
+    where: heater.info.id,
+    message: `did not take its target within ${SET_TARGET_SECOND_MAX} s`,
+  });
+}
+
+/** Resolves when the dwell is over; lets go of timer and listener however it ends. */
+function soaked(bench: Bench, step: PlannedSoak): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let progress: SoakProgress = { inBandSinceSecond: undefined, done: false };
+    let lastCelsius: number | undefined;
+    const forget = (): void => {
+      cancel();
+      unlisten();
+      bench.signal.removeEventListener('abort', onAbort);
+    };
+    const onAbort = (): void => {
+      forget();
+      reject(bench.signal.reason);
+    };
+    const cancel = bench.clock.after(step.withinSecond, () => {
+      forget();
+      reject(tooLate(bench, step, lastCelsius));
+    });
+    const unlisten = bench.intake.listen(CHANNELS.temperature.name, (sample) => {
+      lastCelsius = sample.value;
+      progress = soakAfter(step, progress, sample);
+      if (!progress.done) return;
+      forget();
+      resolve();
+    });
+    bench.signal.addEventListener('abort', onAbort, { once: true });
+    if (bench.signal.aborted) onAbort();
+  });
+}
+
+function tooLate(bench: Bench, step: PlannedSoak, lastCelsius: number | undefined): Fault {
+  const seen = lastCelsius === undefined ? 'no temperature came' : `it is ${lastCelsius} °C now`;
+  return new Fault('timeout', {
+    where: bench.instruments.heater?.info.id ?? 'heater',
+    message: `${step.temperatureCelsius} ± ${step.toleranceKelvin} °C for ${spokenTime(step.dwellSecond)} was not reached within ${spokenTime(step.withinSecond)}; ${seen}`,
+  });
+}

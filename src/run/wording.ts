@@ -1,0 +1,45 @@
+import type { Condition } from '../domain/recipe.ts';
+
+/** "90 s", "30 min", "6 h", "1 h 12 min": a length of time as people say it. */
+export function spokenTime(seconds: number): string {
+  const isWholeMinutes = seconds % 60 === 0;
+  if (seconds < 120 || (seconds < 600 && !isWholeMinutes)) return `${trimmed(seconds)} s`;
+  if (seconds < 3600 && !isWholeMinutes) return `${trimmed(seconds / 60, 1)} min`;
+  const minutes = Math.round(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  if (hours === 0) return `${minutes} min`;
+  return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+}
+
+const PREFIXES: readonly (readonly [number, string])[] = [
+  [1e6, 'M'],
+  [1e3, 'k'],
+  [1, ''],
+  [1e-3, 'm'],
+  [1e-6, 'µ'],
+  [1e-9, 'n'],
+];
+
+/** "628 µA", "3 MHz": a value with the prefix that keeps it short. */
+export function spokenValue(value: number, unit: string): string {
+  const size = Math.abs(value);
+  // The slack keeps 200 kHz from reading "0.2 MHz" when it comes from a product of floats.
+  const prefix = PREFIXES.find(([factor]) => size >= factor * (1 - 1e-9));
+  if (!prefix || size === 0) return `${trimmed(value)} ${unit}`;
+  return `${trimmed(value / prefix[0])} ${prefix[1]}${unit}`;
+}
+
+/** `time: 10 min`, `voltage: > 0.5 V`, `event: short`: what ended a step. */
+export function describeCondition(condition: Condition): string {
+  if ('time' in condition) return `time: ${spokenTime(condition.time)}`;
+  if ('event' in condition) return `event: ${condition.event}`;
+  const { above, volt } = condition.voltage;
+  return `voltage: ${above ? '>' : '<'} ${trimmed(volt)} V`;
+}
+
+function trimmed(value: number, decimals = 3): string {
+  const size = Math.abs(value);
+  return size !== 0 && size < 10 ** -decimals
+    ? value.toExponential(2)
+    : String(Number(value.toFixed(decimals)));
+}

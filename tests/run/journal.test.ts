@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import type { Fault } from '../../src/domain/fault.ts';
+import type { RecordBody } from '../../src/domain/run-record.ts';
+import { Journal } from '../../src/run/journal.ts';
+import { CountingClock, MemoryWriter } from '../support/scripted-instruments.ts';
+
+const SAMPLE: RecordBody = { kind: 'sample', channel: 'voltage_volt', value: 1, quality: 'good' };
+
+function journalOn(commitSecondMax = 1) {
+  const clock = new CountingClock();
+  const writer = new MemoryWriter(clock);
+  const faults: Fault[] = [];
+  const journal = new Journal({
+    writer,
+    clock,
+    commitSecondMax,
+    state: () => ({
+      stepIndex: writer.records.length,
+      loopPass: 0,
+      stepElapsedSecond: 0,
+      chargeCoulomb: 0,
+    }),
+    onFault: (fault) => faults.push(fault),
+  });
+  return { clock, writer, faults, journal };
+}
+
+describe('the journal', () => {
+  it('commits samples together, with the state that follows from them, within its bound', async () => {
+    const { clock, writer, journal } = journalOn();
+    journal.record(SAMPLE);
+    journal.record(SAMPLE);
+    expect(writer.commits).toBe(0);
+    await clock.advance(1);
+    expect(writer.commits).toBe(1);
+    expect(writer.states).toEqual([
+      {
+        timeSecond: 1,
+        state: { stepIndex: 2, loopPass: 0, stepElapsedSecond: 0, chargeCoulomb: 0 },
+      },
+    ]);
+    await clock.advance(100);
+    expect(writer.commits).toBe(1);
+  });
+
+  it('commits a warning at once, and news with the samples', () => {
+    const { writer, journal } = journalOn();
+    journal.event({ code: 'note', severity: 'info', message: 'News.' });
+    expect(writer.commits).toBe(0);
+    journal.event({ code: 'dropped', severity: 'warning', message: 'Trouble.' });
+    expect(writer.commits).toBe(1);
+  });
+
+  it('keeps the time of the measurement on the record', async () => {
+    const { clock, writer, journal } = journalOn();
+    await clock.advance(5);
+    journal.record(SAMPLE, 3);
+    journal.record(SAMPLE);
+    expect(writer.records.map(({ timeSecond }) => timeSecond)).toEqual([3, 5]);
+  });
+
+  it('tells of its first failure once, never throws, and counts what it loses', async () => {
+    const { clock, writer, faults, journal } = journalOn();
+    writer.failsAtRecord = 1;
+    for (let at = 0; at < 4; at += 1) journal.record(SAMPLE);
+    journal.event({ code: 'note', severity: 'alarm', message: 'Lost.' });
+    expect(faults.map(({ code }) => code)).toEqual(['storage']);
+    expect(journal.lostRecords).toBe(4);
+    expect(writer.commits).toBe(0);
+    await clock.advance(10);
+    journal.finish('faulted');
+    expect(writer.finished).toBe('faulted');
+    expect(clock.armedTimers).toBe(0);
+  });
+});
