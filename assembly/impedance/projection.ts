@@ -1,0 +1,86 @@
+// Amplitude projection: every block of the outermost series is proportional to its amplitude, so
+// for given shapes the best amplitudes are a small non-negative linear least-squares problem.
+import {
+  BLOCK_AMPLITUDE,
+  BLOCK_GRAM,
+  BLOCK_RIGHT,
+  bufferBytes,
+  child,
+  get,
+  IMPEDANCE_POWER,
+  IS_LOG,
+  measuredReal,
+  node,
+  nodeCount,
+  set,
+  THETA,
+  tapeWord,
+  weight,
+} from './memory';
+import { dot, multiply } from './vector';
+
+const CODE_SERIES: i32 = 7;
+const SWEEPS: i32 = 60;
+/** A block the data want absent keeps this share, so that its logarithm stays finite. */
+const AMPLITUDE_MIN: f64 = 1e-4;
+
+/** Scales the blocks of the evaluated circuit to the data and folds the factors into theta. */
+export function projectAmplitudes(): void {
+  const root = nodeCount - 1;
+  const isSeries = tapeWord(root, 0) == CODE_SERIES;
+  const count = isSeries ? tapeWord(root, 2) : 1;
+  for (let a = 0; a < count; a++) weightBlock(blockNode(a, isSeries));
+  formBlockSystem(count, isSeries);
+  solveNonNegative(count);
+  for (let a = 0; a < count; a++) {
+    const block = blockNode(a, isSeries);
+    const shift = Math.log(get(BLOCK_AMPLITUDE, a));
+    for (let p = tapeWord(block, 3); p < tapeWord(block, 4); p++) {
+      if (get(IS_LOG, p) != 0) set(THETA, p, get(THETA, p) + get(IMPEDANCE_POWER, p) * shift);
+    }
+  }
+}
+
+function blockNode(index: i32, isSeries: bool): i32 {
+  const root = nodeCount - 1;
+  return isSeries ? child(tapeWord(root, 1) + index) : root;
+}
+
+function weightBlock(block: i32): void {
+  multiply(node(block), weight(), bufferBytes);
+  multiply(node(block) + bufferBytes, weight(), bufferBytes);
+}
+
+/** Gram matrix of the weighted blocks; then the blocks are weighted once more, for (W W x)'z. */
+function formBlockSystem(count: i32, isSeries: bool): void {
+  for (let a = 0; a < count; a++) {
+    const x = node(blockNode(a, isSeries));
+    for (let b = 0; b <= a; b++) {
+      const value = dot(x, node(blockNode(b, isSeries)), 2 * bufferBytes);
+      set(BLOCK_GRAM, a * count + b, value);
+      set(BLOCK_GRAM, b * count + a, value);
+    }
+  }
+  for (let a = 0; a < count; a++) {
+    const block = blockNode(a, isSeries);
+    weightBlock(block);
+    set(BLOCK_RIGHT, a, dot(node(block), measuredReal(), 2 * bufferBytes));
+    set(BLOCK_AMPLITUDE, a, 1);
+  }
+}
+
+/** Coordinate descent; exact enough for a start, and it cannot fail. */
+function solveNonNegative(count: i32): void {
+  for (let sweep = 0; sweep < SWEEPS; sweep++) {
+    for (let a = 0; a < count; a++) {
+      let right = get(BLOCK_RIGHT, a);
+      for (let b = 0; b < count; b++) {
+        if (b != a) right -= get(BLOCK_GRAM, a * count + b) * get(BLOCK_AMPLITUDE, b);
+      }
+      const diagonal = get(BLOCK_GRAM, a * count + a);
+      const amplitude = diagonal > 0 ? right / diagonal : 1.0;
+      const isUsable = isFinite(amplitude) && amplitude > AMPLITUDE_MIN;
+      set(BLOCK_AMPLITUDE, a, isUsable ? amplitude : AMPLITUDE_MIN);
+    }
+  }
+}

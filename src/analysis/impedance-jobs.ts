@@ -1,0 +1,25 @@
+import { parseCircuit } from '../domain/circuit.ts';
+import type { CircuitFit } from '../domain/circuit-fit.ts';
+import type { ImpedancePoint } from '../domain/spectrum.ts';
+import type { ImpedanceKernel } from '../kernels/impedance-kernel.ts';
+import { type FitOptions, fitSpectrum } from './impedance-fit.ts';
+
+export interface FitRequest {
+  readonly circuit: string;
+  readonly points: readonly ImpedancePoint[];
+  readonly options: FitOptions;
+}
+
+/** What an impedance worker does; a type alias, so that it can stand as a table of jobs. */
+export type ImpedanceJobs = {
+  /** @throws Fault circuitSyntax, badInput, capacity */
+  readonly fit: (request: FitRequest) => CircuitFit;
+};
+
+/** The jobs on one kernel. Each carries all it needs: none depends on the one before. */
+export function impedanceJobs(kernel: ImpedanceKernel): ImpedanceJobs {
+  return {
+    fit: ({ circuit, points, options }) =>
+      fitSpectrum(kernel, parseCircuit(circuit), { points }, options),
+  };
+}

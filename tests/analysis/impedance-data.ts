@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import type { ImpedancePoint } from '../../src/domain/spectrum.ts';
+import { sharedData } from '../support/shared-data.ts';
+
+/** Spectra of shared/data/eis whose first three columns are frequency, Re Z and Im Z. */
+export function readColumns(file: string): ImpedancePoint[] {
+  return numericRows(readFileSync(sharedData(`eis/${file}`), 'utf8')).map(
+    ([frequencyHertz = Number.NaN, zRealOhm = Number.NaN, zImagOhm = Number.NaN]) => ({
+      frequencyHertz,
+      zRealOhm,
+      zImagOhm,
+    }),
+  );
+}
+
+/** ZPlot files: frequency, amplitude, bias, time, Re Z, Im Z after "End Comments". */
+export function readZPlot(file: string): ImpedancePoint[] {
+  const [, table = ''] = readFileSync(sharedData(`eis/${file}`), 'utf8').split('End Comments');
+  return numericRows(table).map((row) => ({
+    frequencyHertz: row[0] ?? Number.NaN,
+    zRealOhm: row[4] ?? Number.NaN,
+    zImagOhm: row[5] ?? Number.NaN,
+  }));
+}
+
+function numericRows(text: string): number[][] {
+  return text
+    .split(/\r?\n/)
+    .map((line) =>
+      line
+        .trim()
+        .split(/[\s,]+/)
+        .map(Number),
+    )
+    .filter((row) => row.length >= 3 && row.slice(0, 3).every(Number.isFinite));
+}
