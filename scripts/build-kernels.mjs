@@ -7,7 +7,7 @@ import asc from 'assemblyscript/asc';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const KERNELS = ['impedance', 'tomography'];
 /** 64 KiB pages; initial and maximum are equal so that views of the memory never detach. */
-const MEMORY_PAGES = { impedance: 64, tomography: 16_384 };
+const MEMORY_PAGES = { impedance: 64, tomography: 6_912 };
 
 mkdirSync(`${root}build`, { recursive: true });
 const wanted = process.argv.slice(2);
