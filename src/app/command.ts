@@ -1,0 +1,92 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { type ExitCode, Fault } from '../domain/fault.ts';
+import type { Terminal } from './terminal.ts';
+
+export type OptionTable = NonNullable<ParseArgsConfig['options']>;
+
+export interface CommandLine {
+  readonly words: readonly string[];
+  readonly options: Readonly<Record<string, string | boolean | undefined>>;
+}
+
+/** One `operando` command. `run` gets words and options already checked against the table. */
+export interface Command {
+  /** "run", "eis fit": the words that choose it. */
+  readonly name: string;
+  readonly summary: string;
+  readonly usage: string;
+  /** One line per option: what it means and its default. */
+  readonly optionHelp: readonly (readonly [option: string, meaning: string])[];
+  readonly examples: readonly string[];
+  readonly options: OptionTable;
+  run(line: CommandLine, terminal: Terminal): Promise<ExitCode>;
+}
+
+/** @throws Fault badInput naming the word that is not understood. */
+export function parseCommandLine(command: Command, words: readonly string[]): CommandLine {
+  try {
+    const { positionals, values } = parseArgs({
+      args: [...words],
+      options: command.options,
+      allowPositionals: true,
+      strict: true,
+    });
+    return { words: positionals, options: values as CommandLine['options'] };
+  } catch (error) {
+    const message = error instanceof Error ? error.message.split('. ')[0] : String(error);
+    throw new Fault(
+      'badInput',
+      {
+        where: `operando ${command.name}`,
+        message: `${message}; see "operando ${command.name} --help"`,
+      },
+      error,
+    );
+  }
+}
+
+export function helpOf(command: Command): string {
+  const width = Math.max(0, ...command.optionHelp.map(([option]) => option.length));
+  const options = command.optionHelp.map(
+    ([option, meaning]) => `  ${option.padEnd(width)}  ${meaning}`,
+  );
+  return [
+    `operando ${command.name}: ${command.summary}`,
+    '',
+    `usage: ${command.usage}`,
+    '',
+    ...options,
+    '',
+    'examples:',
+    ...command.examples.map((example) => `  ${example}`),
+    '',
+  ].join('\n');
+}
+
+/** The value of an option that must be there. */
+export function required(command: Command, line: CommandLine, option: string): string {
+  const value = line.options[option];
+  if (typeof value === 'string') return value;
+  throw new Fault('badInput', {
+    where: `operando ${command.name}`,
+    message: `--${option} is missing; usage: ${command.usage}`,
+  });
+}
+
+/** An option that is a number, or undefined when it is not given. */
+export function numberOption(
+  line: CommandLine,
+  option: string,
+  range: { readonly min: number; readonly max: number },
+): number | undefined {
+  const text = line.options[option];
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text !== '' && Number.isFinite(value) && value >= range.min && value <= range.max) {
+    return value;
+  }
+  throw new Fault('badInput', {
+    where: `--${option}`,
+    message: `"${text}" is not understood: expected a number from ${range.min} to ${range.max}`,
+  });
+}

@@ -1,0 +1,240 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { WorkerExecutor } from '../analysis/executor.ts';
+import type { ImpedanceJobs } from '../analysis/impedance-jobs.ts';
+import { ImpedanceService } from '../analysis/impedance-service.ts';
+import type { TomographyJobs } from '../analysis/tomography-jobs.ts';
+import { TomographyService } from '../analysis/tomography-service.ts';
+import type { AnalysisService } from '../domain/analysis-service.ts';
+import { Bus } from '../domain/bus.ts';
+import type { Clock } from '../domain/clock.ts';
+import { Fault } from '../domain/fault.ts';
+import type { RunInfo } from '../domain/run-record.ts';
+import { SystemClock } from '../domain/system-clock.ts';
+import { NxtomoVolumeWriter } from '../formats/nxtomo-volume.ts';
+import { EmbeddedBroker } from '../mqtt/embedded-broker.ts';
+import { MqttOutlet } from '../mqtt/json-outlet.ts';
+import { PanelServer } from '../panel/server.ts';
+import { Runner } from '../run/runner.ts';
+import { createRun, type RunDatabase } from '../store/run-database.ts';
+import { FileScanSpoolFactory } from '../store/scan-spool.ts';
+import { type Part, startInOrder } from './parts.ts';
+import type { PreparedExperiment } from './prepare.ts';
+
+const LOOPBACK = '127.0.0.1';
+/** How long the end of a run waits for MQTT to acknowledge it. */
+const DELIVERY_SECOND_MAX = 10;
+
+export interface NodeOptions {
+  readonly prepared: PreparedExperiment;
+  readonly info: RunInfo;
+  /** The experiment's clock: simulated or real. */
+  readonly clock: Clock;
+  /** Holds the folders of all runs. */
+  readonly outFolder: string;
+  /** 0 for any free port; undefined for no panel. */
+  readonly panelPort: number | undefined;
+  /** An embedded broker on this port (0: any free one), one elsewhere, or none. */
+  readonly broker: { readonly port: number } | { readonly url: string } | undefined;
+  /** Told in one sentence what a person at the terminal should know. */
+  readonly tell: (sentence: string) => void;
+}
+
+/** One run with everything around it: database, analysis, network, panel and the runner. */
+export class ExperimentNode {
+  readonly folder: string;
+  readonly #options: NodeOptions;
+  /** The experiment may run on simulated time; disks, brokers and browsers live in real time. */
+  readonly #realClock = new SystemClock();
+  readonly #bus: Bus;
+  #stopAll: () => Promise<void> = async () => {};
+  #database: RunDatabase | undefined;
+  #runner: Runner | undefined;
+  #outlet: MqttOutlet | undefined;
+  #panelUrl: string | undefined;
+
+  constructor(options: NodeOptions) {
+    this.#options = options;
+    this.folder = join(options.outFolder, options.info.runId);
+    this.#bus = new Bus((name, error) => options.tell(`a listener of ${name} failed: ${error}`));
+  }
+
+  get database(): RunDatabase {
+    return started(this.#database);
+  }
+
+  get runner(): Runner {
+    return started(this.#runner);
+  }
+
+  get panelUrl(): string | undefined {
+    return this.#panelUrl;
+  }
+
+  /** Makes and starts everything but the run itself, which waits for `runner.run()`. */
+  async start(): Promise<void> {
+    const { broker, info, panelPort } = this.#options;
+    this.#database = createRun(this.folder, info, this.#realClock);
+    const analyses = this.#analyses();
+    this.#runner = this.#makeRunner(analyses.map(({ service }) => service));
+    this.#stopAll = await startInOrder([
+      { name: 'run database', start: async () => {}, stop: async () => this.#database?.close() },
+      ...(broker ? this.#networkParts(broker) : []),
+      ...(panelPort === undefined ? [] : [this.#panelPart(panelPort)]),
+      ...analyses.map(({ part }) => part),
+    ]);
+  }
+
+  /** Waits, with a bound, until the outlets have delivered what the run has written. */
+  async deliver(): Promise<void> {
+    const missing = (await this.#outlet?.drain(DELIVERY_SECOND_MAX * 1000)) ?? 0;
+    if (missing === 0) return;
+    this.#options.tell(
+      `MQTT: ${missing} records not acknowledged within ${DELIVERY_SECOND_MAX} s; ` +
+        'the run database has them all',
+    );
+  }
+
+  /** Stops everything in reverse order. */
+  stop(): Promise<void> {
+    return this.#stopAll();
+  }
+
+  #makeRunner(analyses: readonly AnalysisService[]): Runner {
+    const { prepared, clock, info } = this.#options;
+    return new Runner({
+      plan: prepared.plan,
+      instruments: prepared.instruments,
+      clock,
+      bus: this.#bus,
+      writer: this.database.writer,
+      spools: new FileScanSpoolFactory(this.folder),
+      info,
+      analyses,
+    });
+  }
+
+  #analyses(): { readonly service: AnalysisService; readonly part: Part }[] {
+    const { clock } = this.#options;
+    const bus = this.#bus;
+    const impedance = new WorkerExecutor<ImpedanceJobs>(workerEntry('impedance'));
+    const tomography = new WorkerExecutor<TomographyJobs>(workerEntry('tomography'));
+    const volumeName = (scanId: string): string => `${scanId}.h5`;
+    const services = {
+      impedance: new ImpedanceService({ bus, clock, executor: impedance }),
+      tomography: new TomographyService({
+        bus,
+        clock,
+        executor: tomography,
+        volumeWriter: new NxtomoVolumeWriter(),
+        volumePath: (scanId) => join(this.folder, volumeName(scanId)),
+        volumeName,
+      }),
+    };
+    return [
+      analysisPart('impedance analysis', services.impedance, impedance),
+      analysisPart('tomography analysis', services.tomography, tomography),
+    ];
+  }
+
+  #networkParts(wanted: { readonly port: number } | { readonly url: string }): Part[] {
+    const { info, tell } = this.#options;
+    let broker: EmbeddedBroker | undefined;
+    let url = 'url' in wanted ? wanted.url : '';
+    const startBroker = (port: number): Promise<number> => {
+      broker = new EmbeddedBroker(port);
+      return broker.start();
+    };
+    const brokerPart: Part = {
+      name: 'MQTT broker',
+      start: async () => {
+        if ('url' in wanted) return;
+        url = `mqtt://${LOOPBACK}:${await onPort(wanted.port, startBroker, tell, 'MQTT broker')}`;
+      },
+      stop: async () => broker?.stop(),
+    };
+    const outletPart: Part = {
+      name: 'MQTT outlet',
+      start: async () => {
+        this.#outlet = new MqttOutlet({
+          reader: this.database.reader,
+          control: this.runner,
+          clock: this.#realClock,
+          // aedes speaks 3.1.1.
+          broker: { url, protocolVersion: broker ? 4 : 5 },
+          site: 'lab',
+          node: 'node-1',
+          cell: info.cell,
+          version: info.softwareVersion,
+          report: ({ where, message }) => tell(`MQTT ${where}: ${message}`),
+        });
+        this.#outlet.start();
+        tell(`MQTT: ${url}, topics below operando/v1/lab/node-1`);
+      },
+      stop: async () => this.#outlet?.stop(),
+    };
+    return [brokerPart, outletPart];
+  }
+
+  #panelPart(wantedPort: number): Part {
+    let panel: PanelServer | undefined;
+    const startOn = (port: number): Promise<{ url: string }> => {
+      panel = new PanelServer({
+        reader: this.database.reader,
+        control: this.runner,
+        bus: this.#bus,
+        clock: this.#realClock,
+        staticFolder: fileURLToPath(new URL('../../panel', import.meta.url)),
+        host: LOOPBACK,
+        port,
+      });
+      return panel.start();
+    };
+    return {
+      name: 'panel',
+      start: async () => {
+        const { url } = await onPort(wantedPort, startOn, this.#options.tell, 'panel');
+        this.#panelUrl = url;
+        this.#options.tell(`panel: ${url}`);
+      },
+      stop: async () => panel?.stop(),
+    };
+  }
+}
+
+function analysisPart(
+  name: string,
+  service: AnalysisService,
+  executor: { close(): Promise<void> },
+): { readonly service: AnalysisService; readonly part: Part } {
+  const stop = async (): Promise<void> => {
+    await service.stop();
+    await executor.close();
+  };
+  return { service, part: { name, start: () => service.start(), stop } };
+}
+
+/** Starts on the wanted port; where that is taken, on any free one, and says so. */
+async function onPort<T>(
+  wanted: number,
+  start: (port: number) => Promise<T>,
+  tell: (sentence: string) => void,
+  what: string,
+): Promise<T> {
+  try {
+    return await start(wanted);
+  } catch (error) {
+    if (!(error instanceof Fault) || wanted === 0) throw error;
+    tell(`${what}: ${error.problems[0]?.message}; taking a free port instead`);
+    return start(0);
+  }
+}
+
+function workerEntry(kernel: 'impedance' | 'tomography'): URL {
+  return new URL(`../analysis/${kernel}-worker.js`, import.meta.url);
+}
+
+function started<T>(part: T | undefined): T {
+  if (part !== undefined) return part;
+  throw new Error('the node is used before it is started');
+}

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { type Command, numberOption } from '../../src/app/command.ts';
+import { runCommandLine } from '../../src/app/command-line.ts';
+import { Fault } from '../../src/domain/fault.ts';
+import { RecordedTerminal } from '../support/recorded-terminal.ts';
+
+const weigh: Command = {
+  name: 'cell weigh',
+  summary: 'weigh a cell',
+  usage: 'operando cell weigh FILE [--times N]',
+  optionHelp: [['--times N', 'how often']],
+  examples: ['operando cell weigh a.yaml'],
+  options: { times: { type: 'string' } },
+  async run(line, terminal) {
+    const times = numberOption(line, 'times', { min: 1, max: 9 }) ?? 1;
+    if (line.words[0] === 'lost.yaml') {
+      throw new Fault('instrumentLost', { where: 'balance', message: 'does not answer' });
+    }
+    terminal.out(`${line.words.join()} ${times}\n`);
+    return 0;
+  },
+};
+
+async function operando(...words: string[]) {
+  const terminal = new RecordedTerminal();
+  const code = await runCommandLine([weigh], words, terminal);
+  return { code, ...terminal };
+}
+
+describe('the command line', () => {
+  it('runs a command of two words with its options', async () => {
+    expect(await operando('cell', 'weigh', 'a.yaml', '--times', '3')).toMatchObject({
+      code: 0,
+      output: 'a.yaml 3\n',
+    });
+  });
+
+  it('shows usage, options and examples for --help and does nothing else', async () => {
+    const { code, output } = await operando('cell', 'weigh', '--help');
+    expect(code).toBe(0);
+    expect(output).toContain('usage: operando cell weigh FILE');
+    expect(output).toContain('--times N');
+    expect(output).toContain('examples:');
+  });
+
+  it('lists the commands when there is no word', async () => {
+    expect(await operando()).toMatchObject({ code: 0, errors: '' });
+  });
+
+  it.each([
+    [['cell', 'wiegh'], 'no command "cell wiegh"'],
+    [['cell', 'weigh', '--tmies', '3'], '--tmies'],
+    [['cell', 'weigh', '--times', 'often'], 'expected a number from 1 to 9'],
+    [['cell', 'weigh', '--times', '10'], 'expected a number from 1 to 9'],
+    [['cell', 'weigh', '--times', ''], 'expected a number from 1 to 9'],
+  ])('answers %j with exit code 2 and %j', async (words, message) => {
+    const { code, errors, output } = await operando(...words);
+    expect(code).toBe(2);
+    expect(errors).toContain(message);
+    expect(errors).not.toMatch(/\n\s+at /);
+    expect(output).toBe('');
+  });
+
+  it('turns a fault into its exit code and one line', async () => {
+    const { code, errors } = await operando('cell', 'weigh', 'lost.yaml');
+    expect({ code, errors }).toEqual({ code: 3, errors: 'balance: does not answer\n' });
+  });
+});

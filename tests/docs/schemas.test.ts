@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { cellSchema } from '../../src/domain/cell.ts';
+import { recipeSchema } from '../../src/domain/recipe.ts';
+import { rigSchema } from '../../src/domain/rig.ts';
+
+/**
+ * Editors complete and check YAML with these. They are written from the zod schemas, which also
+ * check the files at run time: `npx vitest run tests/docs -u` writes them anew.
+ */
+describe('the published JSON Schemas', () => {
+  it.each([
+    ['recipe', recipeSchema],
+    ['cell', cellSchema],
+    ['rig', rigSchema],
+  ])('%s.schema.json is what the program checks', async (name, schema) => {
+    const document = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'throw' });
+    await expect(`${JSON.stringify(document, null, 2)}\n`).toMatchFileSnapshot(
+      `../../docs/schemas/${name}.schema.json`,
+    );
+  });
+});
