@@ -73,9 +73,14 @@ export function fitSpectrum(
     circuit: circuit.text,
     points: points.length,
     status: minimum.status === 'converged' ? settled : 'failed',
+    reason: minimum.status === 'converged' ? 'converged' : 'iterationCap',
+    weighting: 'modulus',
     chiSquare: minimum.chiSquare,
     rmsPercent: 100 * Math.sqrt(minimum.chiSquare / points.length),
     parameters,
+    arcs: [],
+    diagnostics: null,
+    validity: null,
     curve: fittedCurve(kernel, circuit, spectrum.points, theta),
     durationMs: clock.nowSecond() * 1000,
   };
@@ -174,7 +179,16 @@ function describeParameters(
     const value = isLog ? Math.exp(t) : t;
     const identifiable = deviation <= (isLog ? RELATIVE_ERROR_MAX : EXPONENT_ERROR_MAX);
     const error = isLog ? value * deviation : deviation;
-    return { name, value, unit, standardError: identifiable ? error : null, identifiable };
+    return {
+      name,
+      value,
+      unit,
+      standardError: identifiable ? error : null,
+      identifiable,
+      interval: null,
+      state: held[p] ? 'atBound' : 'free',
+      priorDominated: false,
+    };
   });
 }
 

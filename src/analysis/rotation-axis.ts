@@ -1,9 +1,10 @@
 import { Fault } from '../domain/fault.ts';
-import type { AttenuationData, AxisFinding } from './tomography-axis-finding.ts';
+import { type AttenuationData, type AxisFinding, withinRange } from './tomography-axis-finding.ts';
 import { doubleWedgeAxis } from './tomography-double-wedge.ts';
 import { oppositeViewsAxis } from './tomography-opposite-views.ts';
 import { withoutStripes } from './tomography-stripes.ts';
 
+/** Where the axis is, and how far that can be relied on. */
 export interface RotationAxis {
   /** Detector coordinate, pixel centres at integers. */
   readonly axisPixel: number;
@@ -26,8 +27,9 @@ const DISAGREEMENT_FRACTION_MAX = 0.01;
 export function findRotationAxis(data: AttenuationData): RotationAxis {
   checkSizes(data);
   const clean = { ...data, sinograms: data.sinograms.map((s) => withoutStripes(s, data.columns)) };
-  const opposite = oppositeViewsAxis(clean);
-  const wedge = doubleWedgeAxis(clean);
+  const [opposite, wedge] = [oppositeViewsAxis(clean), doubleWedgeAxis(clean)].map(
+    (finding) => finding && withinRange(finding, data.columns),
+  );
   const findings = [opposite, wedge].filter((finding) => finding !== undefined);
   const atRangeEdge = findings.some((finding) => finding.atRangeEdge);
   if (opposite && wedge && !atRangeEdge) {

@@ -15,6 +15,8 @@ export interface ScanStart {
   readonly plan: ScanPlan;
   readonly rows: number;
   readonly columns: number;
+  /** False for a scan without a volume: only its live slice is made. */
+  readonly keepsFrames: boolean;
 }
 
 export interface FrameArrival {
@@ -47,6 +49,8 @@ export function createTomographyJobs(module: WebAssembly.Module): TomographyJobs
   let lastAxis: { readonly columns: number; readonly axisPixel: number } | undefined;
   return {
     startScan(start) {
+      // The frames of a scan that was never finished are let go before the next ones are kept.
+      scan = undefined;
       const knownAxisPixel = lastAxis?.columns === start.columns ? lastAxis.axisPixel : undefined;
       scan = new ScanInProgress(liveKernel, start, knownAxisPixel);
     },
@@ -83,14 +87,14 @@ class ScanInProgress {
 
   /** @param knownAxisPixel axis of the scan before; the detector's middle stands in for it. */
   constructor(kernel: TomographyKernel, start: ScanStart, knownAxisPixel: number | undefined) {
-    const { plan, rows, columns } = start;
+    const { plan, rows, columns, keepsFrames } = start;
     this.scanId = plan.scanId;
     this.#kernel = kernel;
     this.#start = start;
     this.#knownAxisPixel = knownAxisPixel;
     this.#row = rows >> 1;
     this.#coverage = new AngularCoverage(plan.spanRadian / plan.views);
-    this.#projections = new Uint16Array(plan.views * rows * columns);
+    this.#projections = new Uint16Array(keepsFrames ? plan.views * rows * columns : 0);
     kernel.clearSlice(columns);
   }
 
@@ -137,12 +141,13 @@ class ScanInProgress {
   }
 
   #keep(frame: Frame): void {
-    const at = this.#anglesRadian.length * frame.pixels.length;
-    if (at >= this.#projections.length) {
-      const message = `projection ${this.#anglesRadian.length + 1} of a scan planned with ${this.#start.plan.views} views`;
+    const { plan, keepsFrames } = this.#start;
+    if (this.#anglesRadian.length >= plan.views) {
+      const message = `projection ${this.#anglesRadian.length + 1} of a scan planned with ${plan.views} views`;
       throw new Fault('capacity', { where: this.scanId, message });
     }
-    this.#projections.set(frame.pixels, at);
+    const at = this.#anglesRadian.length * frame.pixels.length;
+    if (keepsFrames) this.#projections.set(frame.pixels, at);
     this.#anglesRadian.push(frame.angleRadian);
   }
 

@@ -5,18 +5,22 @@ import { asFault } from '../domain/fault.ts';
 import type { Frame } from '../domain/scan.ts';
 import type { VolumeWriter } from '../domain/volume-writer.ts';
 import type { Executor } from './executor.ts';
-import { VIEWS_MIN } from './reconstruct.ts';
+import { VIEWS_MIN, VOLUME_BYTES_MAX } from './reconstruct.ts';
 import type { TomographyJobs } from './tomography-jobs.ts';
 
-/** The most that one scan's frames may take; what comes after is not kept and makes no volume. */
+/** The most that the frames of one scan may take in memory, and all frames that wait. */
 export const SCAN_BYTES_MAX = 2 ** 30;
+/** Scans whose volumes are still being made when another begins. */
+export const SCANS_UNFINISHED_MAX = 2;
 
 interface CurrentScan {
   readonly scanId: string;
-  frameBytes: number;
+  /** False when the scan is too large: it has a live slice, but no volume. */
+  readonly keepsFrames: boolean;
+  keptBytes: number;
   projections: number;
   picturesLeftOut: number;
-  /** Set once a frame was lost: there will be no volume. */
+  /** Set by the first trouble: nothing more is made of this scan. */
   failed: boolean;
 }
 
@@ -36,6 +40,8 @@ export class TomographyService implements AnalysisService {
   #unsubscribe: (() => void)[] = [];
   #scan: CurrentScan | undefined;
   #waiting = 0;
+  #waitingBytes = 0;
+  #unfinished = 0;
   #turn: Promise<void> = Promise.resolve();
 
   /**
@@ -81,42 +87,51 @@ export class TomographyService implements AnalysisService {
   }
 
   #begin({ plan, rows, columns }: BusEvents['scanStarted']): void {
+    const { scanId } = plan;
+    const problem = this.#tooLargeForVolume(plan.views * rows * columns, rows * columns * columns);
+    const keepsFrames = problem === undefined;
     const scan: CurrentScan = {
-      scanId: plan.scanId,
-      frameBytes: 0,
+      scanId,
+      keepsFrames,
+      keptBytes: 0,
       projections: 0,
       picturesLeftOut: 0,
       failed: false,
     };
     this.#scan = scan;
-    const needBytes = plan.views * rows * columns * Uint16Array.BYTES_PER_ELEMENT;
-    if (needBytes > this.#scanBytesMax) {
+    if (this.#unfinished >= SCANS_UNFINISHED_MAX) {
       this.#fail(
         scan,
-        this.#tooLarge(`${plan.views} views of ${rows} x ${columns} pixels`, needBytes),
+        `${this.#unfinished} scans are still being reconstructed, so this one is only recorded`,
       );
       return;
     }
-    this.#queue(scan, () => this.#executor.call('startScan', { plan, rows, columns }));
+    if (problem) this.#bus.publish('analysisFault', { where: scanId, message: problem });
+    this.#queue(scan, () => this.#executor.call('startScan', { plan, rows, columns, keepsFrames }));
   }
 
   #take(frame: Frame): void {
     const scan = this.#scan;
     if (!scan || scan.scanId !== frame.scanId || scan.failed) return;
-    scan.frameBytes += frame.pixels.byteLength;
-    if (scan.frameBytes > this.#scanBytesMax) {
-      this.#fail(scan, this.#tooLarge('its frames so far', scan.frameBytes));
+    const bytes = frame.pixels.byteLength;
+    if (scan.keepsFrames || frame.kind !== 'projection') scan.keptBytes += bytes;
+    if (scan.keptBytes > this.#scanBytesMax || this.#waitingBytes + bytes > this.#scanBytesMax) {
+      const message = `its frames take more than the ${this.#scanBytesMax} bytes that are kept, so it is recorded but not reconstructed`;
+      this.#fail(scan, message);
       return;
     }
     if (frame.kind === 'projection') scan.projections += 1;
     // The pixels stay the detector's own, so the worker is given a copy.
     const copy = { ...frame, pixels: frame.pixels.slice() };
+    this.#waitingBytes += bytes;
     this.#queue(scan, async () => {
       const wantPicture = this.#waiting === 1;
       if (frame.kind === 'projection' && !wantPicture) scan.picturesLeftOut += 1;
       const transfer = [copy.pixels.buffer];
       const slice = await this.#executor.call('addFrame', { frame: copy, wantPicture }, transfer);
       if (slice) this.#bus.publish('liveSlice', { slice });
+    }).finally(() => {
+      this.#waitingBytes -= bytes;
     });
   }
 
@@ -124,11 +139,13 @@ export class TomographyService implements AnalysisService {
     const scan = this.#scan;
     if (scan?.scanId !== scanId) return;
     this.#scan = undefined;
+    this.#unfinished += 1;
     this.#queue(scan, async () => {
       if (scan.picturesLeftOut > 0) {
         const what = `live slices of ${scanId}`;
         this.#bus.publish('dropped', { what, count: scan.picturesLeftOut });
       }
+      if (!scan.keepsFrames) return;
       if (scan.projections < VIEWS_MIN) {
         this.#fail(scan, `${scan.projections} views; a volume needs at least ${VIEWS_MIN}`);
         return;
@@ -136,11 +153,13 @@ export class TomographyService implements AnalysisService {
       const { volume, summary } = await this.#executor.call('finishScan', scanId);
       await this.#volumeWriter.write(this.#volumePath(scanId), volume, summary);
       this.#bus.publish('volume', { scanId, summary, file: this.#volumeName(scanId) });
+    }).finally(() => {
+      this.#unfinished -= 1;
     });
   }
 
   /** Runs after all before it; simulated time waits. The first failure ends the scan's analysis. */
-  #queue(scan: CurrentScan, task: () => Promise<void>): void {
+  #queue(scan: CurrentScan, task: () => Promise<void>): Promise<void> {
     const release = this.#clock.hold();
     this.#waiting += 1;
     this.#turn = this.#turn
@@ -153,6 +172,7 @@ export class TomographyService implements AnalysisService {
         this.#waiting -= 1;
         release();
       });
+    return this.#turn;
   }
 
   #fail(scan: CurrentScan, message: string, where?: string): void {
@@ -162,7 +182,10 @@ export class TomographyService implements AnalysisService {
     this.#bus.publish('analysisFault', { where: place, message });
   }
 
-  #tooLarge(what: string, bytes: number): string {
-    return `${what} take ${bytes} bytes; at most ${this.#scanBytesMax} are kept, so this scan is recorded but not reconstructed`;
+  #tooLargeForVolume(counts: number, voxels: number): string | undefined {
+    const countBytes = counts * Uint16Array.BYTES_PER_ELEMENT;
+    const voxelBytes = voxels * Float32Array.BYTES_PER_ELEMENT;
+    if (countBytes <= this.#scanBytesMax && voxelBytes <= VOLUME_BYTES_MAX) return undefined;
+    return `its projections take ${countBytes} bytes and its volume ${voxelBytes}; at most ${this.#scanBytesMax} and ${VOLUME_BYTES_MAX} are held, so it has a live slice but no volume`;
   }
 }

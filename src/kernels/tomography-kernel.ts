@@ -170,7 +170,7 @@ export class TomographyKernel {
     return this.#readSlice(0);
   }
 
-  /** Rows of -log data through the ramp filter, [row, column]; for comparison with the twin. */
+  /** One row of -log data through the ramp filter, as `addToSlice` back-projects it. */
   filterRow(row: Float32Array): Float32Array {
     const raw = this.#configure(row.length);
     this.#writeRows(row, Int32Array.of(0), 0);

@@ -154,6 +154,8 @@ export class RecordPacker {
       circuit: fit.circuit,
       points: fit.points,
       status: fit.status,
+      reason: fit.reason,
+      weighting: fit.weighting,
       chi_square: fit.chiSquare,
       rms_percent: fit.rmsPercent,
       parameters: fit.parameters.map((one) => ({
@@ -162,7 +164,25 @@ export class RecordPacker {
         unit: one.unit,
         standard_error: one.standardError,
         identifiable: one.identifiable,
+        lower: one.interval?.lower ?? null,
+        upper: one.interval?.upper ?? null,
+        state: one.state,
+        prior_dominated: one.priorDominated,
       })),
+      arcs: fit.arcs.map((arc) => ({
+        resistance: arc.resistance,
+        time_constant_second: arc.timeConstantSecond,
+        capacitance_farad: arc.capacitanceFarad,
+        assignment: arc.assignment,
+      })),
+      validity: fit.validity && {
+        verdict: fit.validity.verdict,
+        reasons: fit.validity.reasons,
+        rms_percent: fit.validity.rmsPercent,
+        worst_percent: fit.validity.worstPercent,
+        worst_frequency_hertz: fit.validity.worstFrequencyHertz,
+        drift_percent: fit.validity.driftPercent,
+      },
       duration_ms: fit.durationMs,
     };
     const topic = this.#topics.stream('fit');

@@ -1,4 +1,4 @@
-import type { CircuitFit, FitParameter } from '../domain/circuit-fit.ts';
+import type { CircuitFit, FitParameter, FitReason, Weighting } from '../domain/circuit-fit.ts';
 import type { EventCode, RecordBody, RecordKind, Severity } from '../domain/run-record.ts';
 import type { Quality } from '../domain/sample.ts';
 import type { ReconstructionAlgorithm } from '../domain/scan.ts';
@@ -65,6 +65,19 @@ const FIT_STATUSES = {
   notIdentifiable: true,
   failed: true,
 } as const satisfies Record<CircuitFit['status'], true>;
+const FIT_REASON_WORDS = {
+  converged: true,
+  iterationCap: true,
+  timeCap: true,
+  stalled: true,
+} as const satisfies Record<FitReason, true>;
+const WEIGHTING_WORDS = {
+  modulus: true,
+  unit: true,
+  proportional: true,
+  sigma: true,
+  errorModel: true,
+} as const satisfies Record<Weighting, true>;
 const ALGORITHMS = { gridding: true, fbp: true } as const satisfies Record<
   ReconstructionAlgorithm,
   true
@@ -216,10 +229,15 @@ const fit: RecordTable<'fit'> = {
     circuit: 'text',
     points: 'number',
     status: 'text',
+    reason: 'text',
+    weighting: 'text',
     chi_square: 'number',
     rms_percent: 'number',
     duration_ms: 'number',
     parameters: 'text',
+    arcs: 'text',
+    diagnostics: 'text',
+    validity: 'text',
     curve: 'text',
   },
   toRow: (body) => [
@@ -228,10 +246,15 @@ const fit: RecordTable<'fit'> = {
     nameText(body.fit.circuit, 'circuit'),
     body.fit.points,
     body.fit.status,
+    body.fit.reason,
+    body.fit.weighting,
     body.fit.chiSquare,
     body.fit.rmsPercent,
     body.fit.durationMs,
     jsonText(body.fit.parameters, 'fit parameters'),
+    jsonText(body.fit.arcs, 'fit arcs'),
+    jsonText(body.fit.diagnostics, 'fit diagnostics'),
+    jsonText(body.fit.validity, 'spectrum validity'),
     jsonText(body.fit.curve, 'fit curve'),
   ],
   fromRow: (row) => ({
@@ -242,9 +265,14 @@ const fit: RecordTable<'fit'> = {
       circuit: textIn(row, 'circuit'),
       points: numberIn(row, 'points'),
       status: wordIn(row, 'status', FIT_STATUSES),
+      reason: wordIn(row, 'reason', FIT_REASON_WORDS),
+      weighting: wordIn(row, 'weighting', WEIGHTING_WORDS),
       chiSquare: numberIn(row, 'chi_square'),
       rmsPercent: numberIn(row, 'rms_percent'),
       parameters: parametersIn(row),
+      arcs: jsonIn(row, 'arcs') as CircuitFit['arcs'],
+      diagnostics: jsonIn(row, 'diagnostics') as CircuitFit['diagnostics'],
+      validity: jsonIn(row, 'validity') as CircuitFit['validity'],
       curve: curveIn(row),
       durationMs: numberIn(row, 'duration_ms'),
     },

@@ -7,15 +7,18 @@ import { TomographyService } from '../../src/analysis/tomography-service.ts';
 import { Bus, type BusEvents } from '../../src/domain/bus.ts';
 import type { Frame, ScanData, Volume } from '../../src/domain/scan.ts';
 import { VirtualClock } from '../../src/domain/virtual-clock.ts';
+import { readScan } from '../../src/formats/read-scan.ts';
 import { TomographyKernel } from '../../src/kernels/tomography-kernel.ts';
 import { loadKernelModule } from '../../src/kernels/wasm-module.ts';
 import { relativeDifference } from '../kernels/tomography-phantom.ts';
+import { describeWithData, sharedData } from '../support/shared-data.ts';
 import { countedScan } from './tomography-scan.ts';
 
 const COLUMNS = 64;
 const ROWS = 3;
 const VIEWS = 90;
 const AXIS = 33.4;
+const FRAME_BYTES = 2 * ROWS * COLUMNS;
 const scan = countedScan({ rows: ROWS, columns: COLUMNS, views: VIEWS, axisPixel: AXIS });
 const module = loadKernelModule('tomography');
 const started: TomographyService[] = [];
@@ -66,9 +69,14 @@ async function setUp(
 
 type SetUp = Awaited<ReturnType<typeof setUp>>;
 
-function begin({ bus }: SetUp, scanId: string, views = VIEWS): void {
+function begin(
+  { bus }: SetUp,
+  scanId: string,
+  views = VIEWS,
+  detector: { readonly rows: number; readonly columns: number } = scan,
+): void {
   const plan = { scanId, views, startAngleRadian: 0, spanRadian: Math.PI, durationSecond: 90 };
-  bus.publish('scanStarted', { plan, rows: ROWS, columns: COLUMNS });
+  bus.publish('scanStarted', { plan, rows: detector.rows, columns: detector.columns });
 }
 
 function framesOf(data: ScanData, scanId: string): Frame[] {
@@ -246,20 +254,48 @@ describe('tomography service', () => {
     expect(setup.events.volume.map(({ scanId }) => scanId)).toEqual(['scan-2']);
   });
 
-  it('refuses a scan larger than it keeps, before and while it arrives', async () => {
-    const frameBytes = 2 * ROWS * COLUMNS;
-    const setup = await setUp({ scanBytesMax: 50 * frameBytes });
+  it('makes the live slice of a scan too large to keep, and says why it has no volume', async () => {
+    const setup = await setUp({ scanBytesMax: 50 * FRAME_BYTES });
     begin(setup, 'scan-1');
     expect(setup.events.analysisFault[0]?.message).toMatch(
-      /90 views of 3 x 64 pixels take 34560 bytes; at most 19200/,
+      /its projections take 34560 bytes .* at most 19200 .* a live slice but no volume/,
     );
     await play(setup, 'scan-1', framesOf(scan, 'scan-1'));
-    expect(setup.events.liveSlice).toEqual([]);
-    begin(setup, 'scan-2', 50);
-    await play(setup, 'scan-2', framesOf(scan, 'scan-2'));
-    expect(setup.events.analysisFault).toHaveLength(2);
-    expect(setup.events.analysisFault[1]?.message).toMatch(/its frames so far take/);
+    expect(setup.events.liveSlice.at(-1)?.slice.coverageFraction).toBe(1);
     expect(setup.events.volume).toEqual([]);
+    expect(setup.events.analysisFault).toHaveLength(1);
+  });
+
+  it('stops when the frames of a scan take more than is kept', async () => {
+    const setup = await setUp({ scanBytesMax: 50 * FRAME_BYTES });
+    begin(setup, 'scan-1', 50);
+    await play(setup, 'scan-1', framesOf(scan, 'scan-1'));
+    expect(setup.events.analysisFault).toHaveLength(1);
+    expect(setup.events.analysisFault[0]?.message).toMatch(
+      /more than the 19200 bytes that are kept/,
+    );
+    expect(setup.events.liveSlice).toHaveLength(45);
+    expect(setup.events.volume).toEqual([]);
+  });
+
+  it('only records a scan that begins while two others are still being reconstructed', async () => {
+    const setup = await setUp();
+    for (const scanId of ['scan-1', 'scan-2', 'scan-3']) {
+      begin(setup, scanId);
+      for (const frame of framesOf(scan, scanId)) setup.bus.publish('frame', { frame });
+      setup.bus.publish('scanEnded', { scanId, complete: true });
+    }
+    await setup.service.drain();
+    expect(setup.events.volume.map(({ scanId }) => scanId)).toEqual(['scan-1', 'scan-2']);
+    expect(setup.events.analysisFault).toEqual([
+      {
+        where: 'scan-3',
+        message: '2 scans are still being reconstructed, so this one is only recorded',
+      },
+    ]);
+    begin(setup, 'scan-4');
+    await play(setup, 'scan-4', framesOf(scan, 'scan-4'));
+    expect(setup.events.volume.at(-1)?.scanId).toBe('scan-4');
   });
 
   it('stops at more projections than planned', async () => {
@@ -291,5 +327,28 @@ describe('tomography service', () => {
     await setup.service.drain();
     expect(setup.events.liveSlice).toEqual([]);
     expect(setup.events.analysisFault).toEqual([]);
+  });
+});
+
+describeWithData('a measured scan, replayed', () => {
+  it('gives the volume of the file, and a whole live slice', async () => {
+    const rod = await readScan(sharedData('tomo/savu-rod'));
+    const setup = await setUp();
+    begin(setup, 'rod', rod.anglesRadian.length, rod);
+    for (const frame of framesOf(rod, 'rod')) {
+      setup.bus.publish('frame', { frame });
+      await setup.clock.advance(1);
+    }
+    setup.bus.publish('scanEnded', { scanId: 'rod', complete: true });
+    await setup.service.drain();
+    expect(setup.events.analysisFault).toEqual([]);
+    const options = { algorithm: 'gridding', axis: 'auto' } as const;
+    const file = reconstructScan(new TomographyKernel(module), rod, options);
+    const voxels = setup.written[0]?.volume.voxels ?? [];
+    expect(relativeDifference(voxels, file.volume.voxels)).toBeLessThan(1e-5);
+    const last = setup.events.liveSlice.at(-1)?.slice;
+    expect(last).toMatchObject({ viewsDone: 91, row: 67, size: 160 });
+    expect(last?.coverageFraction).toBeCloseTo(1, 3);
+    expect(last?.pixels.every(Number.isFinite)).toBe(true);
   });
 });

@@ -4,6 +4,7 @@ import { PAYLOAD_BYTES_MAX } from '../../src/mqtt/record-messages.ts';
 import { WINDOW_MAX } from '../../src/mqtt/supervisor.ts';
 import type { RunDatabase } from '../../src/store/run-database.ts';
 import { EVERY_KIND, fitBody, noteBody, sampleBody } from '../store/sample-run.ts';
+import { circuitFit } from '../support/circuit-fit.ts';
 import { outletBench, range, sequencesOf } from './outlet-bench.ts';
 import { RecordingBroker } from './recording-broker.ts';
 
@@ -99,8 +100,15 @@ describe('the MQTT outlet', () => {
       final: true,
       status: 'converged',
       parameters: [
-        { name: 'R0', value: 12.5, unit: 'ohm', standard_error: 0.1, identifiable: true },
-        { name: 'CPE1.n', value: 0.91, unit: '1', standard_error: null, identifiable: false },
+        { name: 'R0', value: 12.5, unit: 'ohm', standard_error: 0.1, lower: 12.3, upper: 12.7 },
+        {
+          name: 'CPE1.n',
+          value: 0.91,
+          unit: '1',
+          standard_error: null,
+          identifiable: false,
+          lower: null,
+        },
       ],
       real_impedance_ohm: [12.6, 20.1, 31],
       imaginary_impedance_ohm: [-0.4, -7.5, -0.2],
@@ -162,16 +170,10 @@ describe('the MQTT outlet', () => {
     }
     run.writer.append(3000, {
       ...(fitBody('big', 1) as Extract<ReturnType<typeof fitBody>, { kind: 'fit' }>),
-      fit: {
-        circuit: 'R0',
+      fit: circuitFit({
         points: 3000,
-        status: 'converged',
-        chiSquare: 1,
-        rmsPercent: 1,
-        parameters: [],
         curve: range(3000).map((at) => ({ zRealOhm: at / 7, zImagOhm: -at / 11 })),
-        durationMs: 1,
-      },
+      }),
     });
     run.writer.commit();
     const mqtt = outlet();

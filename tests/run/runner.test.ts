@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BusEventName } from '../../src/domain/bus.ts';
-import type { CircuitFit } from '../../src/domain/circuit-fit.ts';
+import { circuitFit } from '../support/circuit-fit.ts';
 import { advanceUntil, seededNoise } from '../support/scripted-instruments.ts';
 import {
   AREA_CM2,
@@ -314,16 +314,7 @@ describe('scans beside the current', () => {
 });
 
 describe('what the analysis services say', () => {
-  const fit: CircuitFit = {
-    circuit: 'R0',
-    points: 3,
-    status: 'converged',
-    chiSquare: 0.01,
-    rmsPercent: 1,
-    parameters: [],
-    curve: [],
-    durationMs: 1,
-  };
+  const fit = circuitFit({ points: 3 });
 
   it('is written down: fits, volumes, faults and what was dropped', async () => {
     const run = scriptedRun(recipeOf(EVERY_PHASE));

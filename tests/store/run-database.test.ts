@@ -7,6 +7,7 @@ import type { RecordBody } from '../../src/domain/run-record.ts';
 import { VirtualClock } from '../../src/domain/virtual-clock.ts';
 import { createRun, openRun, type RunDatabase, reopenRun } from '../../src/store/run-database.ts';
 import { RECORDS_PER_COMMIT_MAX } from '../../src/store/run-writer.ts';
+import { fitParameter } from '../support/circuit-fit.ts';
 import { RUN_INFO } from './run-info.ts';
 import { EVERY_KIND, FIT, fitBody, noteBody, sampleBody, temporaryFolder } from './sample-run.ts';
 
@@ -95,9 +96,7 @@ describe('a run database', () => {
         ...FIT,
         status: 'failed',
         chiSquare: Number.NaN,
-        parameters: [
-          { name: 'R0', value: Number.NaN, unit: 'ohm', standardError: null, identifiable: false },
-        ],
+        parameters: [fitParameter({ name: 'R0', value: Number.NaN, standardError: null })],
         curve: [{ zRealOhm: Number.NaN, zImagOhm: 0 }],
       },
     });

@@ -4,24 +4,54 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { CircuitFit } from '../../src/domain/circuit-fit.ts';
 import type { RecordBody } from '../../src/domain/run-record.ts';
+import { circuitFit, fitParameter } from '../support/circuit-fit.ts';
 
-export const FIT: CircuitFit = {
+export const FIT: CircuitFit = circuitFit({
   circuit: 'R0-p(R1,CPE1)',
   points: 3,
   status: 'converged',
   chiSquare: 1.25e-4,
   rmsPercent: 0.645,
   parameters: [
-    { name: 'R0', value: 12.5, unit: 'ohm', standardError: 0.1, identifiable: true },
-    { name: 'CPE1.n', value: 0.91, unit: '1', standardError: null, identifiable: false },
+    fitParameter({ name: 'R0', value: 12.5, interval: { lower: 12.3, upper: 12.7 } }),
+    fitParameter({ name: 'CPE1.n', value: 0.91, unit: '1', standardError: null }),
   ],
   curve: [
     { zRealOhm: 12.6, zImagOhm: -0.4 },
     { zRealOhm: 20.1, zImagOhm: -7.5 },
     { zRealOhm: 31, zImagOhm: -0.2 },
   ],
+  arcs: [
+    {
+      resistance: 'R1',
+      timeConstantSecond: 2e-5,
+      capacitanceFarad: 1.2e-8,
+      assignment: 'interphase',
+    },
+  ],
+  diagnostics: {
+    correlated: ['R0', 'CPE1.n'],
+    correlation: [
+      [1, -0.4],
+      [-0.4, 1],
+    ],
+    aic: -12.5,
+    bic: -11.25,
+    conditionNumber: 350,
+    weakest: ['CPE1.n'],
+  },
+  validity: {
+    verdict: 'fail',
+    reasons: ['the cell changed during the sweep'],
+    elementCount: 9,
+    mu: 0.75,
+    rmsPercent: 0.6,
+    worstPercent: 2.5,
+    worstFrequencyHertz: 0.1,
+    driftPercent: 1.5,
+  },
   durationMs: 4.25,
-};
+});
 
 export function sampleBody(value: number, channel = 'voltage_volt'): RecordBody {
   return { kind: 'sample', channel, value, quality: 'good' };

@@ -2,6 +2,7 @@ import type { Bus } from '../../src/domain/bus.ts';
 import type { CircuitFit, FitParameter } from '../../src/domain/circuit-fit.ts';
 import type { EventCode, Severity } from '../../src/domain/run-record.ts';
 import type { ImpedancePoint } from '../../src/domain/spectrum.ts';
+import { circuitFit, fitParameter } from './circuit-fit.ts';
 import type { MemoryRun, ScriptedControl } from './memory-run.ts';
 import { ScriptedScan } from './scripted-scan.ts';
 
@@ -182,7 +183,7 @@ export class ScriptedExperiment {
       parameter('CPE2.Q', 'S·s^n', 2e-3, known ? 1e-4 : null),
       parameter('CPE2.n', '1', 0.86, known ? 0.011 : null),
     ];
-    return {
+    return circuitFit({
       circuit: 'R0-p(R1,CPE1)-p(R2,CPE2)',
       points,
       status: known ? 'converged' : 'notIdentifiable',
@@ -191,7 +192,7 @@ export class ScriptedExperiment {
       parameters,
       curve: curve.map(({ zRealOhm, zImagOhm }) => ({ zRealOhm, zImagOhm })),
       durationMs: 3.4,
-    };
+    });
   }
 
   #playScan(t: number): void {
@@ -245,7 +246,7 @@ function parameter(
   value: number,
   standardError: number | null,
 ): FitParameter {
-  return { name, unit, value, standardError, identifiable: standardError !== null };
+  return fitParameter({ name, unit, value, standardError });
 }
 
 /** Impedance of R parallel to a constant phase element, Q in S·s^n. */
