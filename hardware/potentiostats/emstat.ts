@@ -98,6 +98,7 @@ export class EmStat implements Potentiostat {
 
   /**
    * Opens the link, stops whatever script may still run there, opens the cell and identifies.
+   * Aborted half-way it leaves the link open, so that `cellOff` still reaches the instrument.
    * @throws Fault instrumentMissing, instrumentLost, timeout, or instrumentUnable when what answers
    *   is not an EmStat4 HR
    */
@@ -111,7 +112,7 @@ export class EmStat implements Potentiostat {
       this.#capability = { ...CAPABILITY, techniques };
       await this.#session.openCell(signal);
     } catch (error) {
-      await this.#session.close();
+      if (!signal.aborted) await this.#session.close();
       throw error;
     }
   }

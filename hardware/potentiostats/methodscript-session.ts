@@ -163,13 +163,22 @@ export class MethodScriptSession {
     const isReply = (line: string): boolean => line.startsWith(echo);
     const request: Request = { text, title, isReply, timeoutSecond };
     const sent = signal ? { ...request, signal } : request;
-    const { line } = await exchange(this.#channel, this.#clock, sent);
-    this.#noteError(line);
-    return line;
+    try {
+      const { line } = await exchange(this.#channel, this.#clock, sent);
+      this.#noteError(line);
+      return line;
+    } catch (error) {
+      // The reply nobody waited for may be an error on its way, and make the instrument deaf.
+      if (signal?.aborted) this.#keepQuiet();
+      throw error;
+    }
   }
 
   #noteError(line: string): void {
-    if (!parseScriptError(line)) return;
+    if (parseScriptError(line)) this.#keepQuiet();
+  }
+
+  #keepQuiet(): void {
     this.#quietUntilSecond = this.#clock.nowSecond() + PAUSE_AFTER_ERROR_SECOND;
   }
 

@@ -35,7 +35,8 @@ export class SimulatedPotentiostat implements Potentiostat {
     try {
       await this.#driver.connect(signal);
     } catch (error) {
-      await this.#twin.stop();
+      // An aborted driver may still have to open the cell; disconnect ends the twin then.
+      if (!signal.aborted) await this.#twin.stop();
       throw error;
     }
   }

@@ -52,6 +52,7 @@ export class ExperimentNode {
   #runner: Runner | undefined;
   #outlet: MqttOutlet | undefined;
   #panelUrl: string | undefined;
+  #stopRequestedBy: string | undefined;
 
   constructor(options: NodeOptions) {
     this.#options = options;
@@ -77,12 +78,19 @@ export class ExperimentNode {
     this.#database = createRun(this.folder, info, this.#realClock);
     const analyses = this.#analyses();
     this.#runner = this.#makeRunner(analyses.map(({ service }) => service));
+    if (this.#stopRequestedBy) await this.#runner.stop(this.#stopRequestedBy);
     this.#stopAll = await startInOrder([
       { name: 'run database', start: async () => {}, stop: async () => this.#database?.close() },
       ...(broker ? this.#networkParts(broker) : []),
       ...(panelPort === undefined ? [] : [this.#panelPart(panelPort)]),
       ...analyses.map(({ part }) => part),
     ]);
+  }
+
+  /** Takes the run to its safe state, also one that has not begun yet. */
+  stopRun(requestedBy: string): Promise<void> {
+    this.#stopRequestedBy ??= requestedBy;
+    return this.#runner?.stop(requestedBy) ?? Promise.resolve();
   }
 
   /** Waits, with a bound, until the outlets have delivered what the run has written. */

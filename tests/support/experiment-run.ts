@@ -60,7 +60,7 @@ export async function startExperiment(options: ExperimentOptions) {
     said,
     brokerUrl,
     panelUrl,
-    run: () => runToItsEnd(node.runner, { clock, speed, tell }),
+    run: () => runToItsEnd(node.runner, { clock, speed }),
   };
 }
 

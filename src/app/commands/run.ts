@@ -6,7 +6,7 @@ import { type Command, type CommandLine, numberOption } from '../command.ts';
 import { describeRun } from '../describe-run.ts';
 import { EXPERIMENT_OPTIONS, experimentFiles, seedOf, speedOf } from '../experiment-options.ts';
 import { duration } from '../format-values.ts';
-import { nextInterruption } from '../interruption.ts';
+import { nextInterruption, onInterruption } from '../interruption.ts';
 import { ExperimentNode, type NodeOptions } from '../node.ts';
 import { allInstruments, type PreparedExperiment, prepareExperiment } from '../prepare.ts';
 import { ProgressDisplay, type ProgressState } from '../progress.ts';
@@ -86,11 +86,17 @@ interface Conduct {
 
 /** Starts everything, runs the recipe, shows the results, and stops everything in reverse. */
 async function conduct(parts: Conduct, terminal: Terminal): Promise<ExitCode> {
-  const { node, json, progress } = parts;
+  const { node, json, progress, tell } = parts;
+  // From the first moment: whoever presses Ctrl-C while things start wants them stopped.
+  const release = onInterruption((signal) => {
+    tell(`${signal}: going to the safe state`);
+    node.stopRun(signal).catch((error: unknown) => tell(describe(error)));
+  });
   try {
     await node.start();
     progress.start();
     const outcome = await runToItsEnd(node.runner, parts);
+    release();
     progress.stop();
     await node.deliver();
     const results = collectResults(node.database.reader);
@@ -103,9 +109,14 @@ async function conduct(parts: Conduct, terminal: Terminal): Promise<ExitCode> {
     }
     return outcome.exitCode;
   } finally {
+    release();
     progress.stop();
     await node.stop();
   }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function progressOf(node: ExperimentNode): ProgressState {

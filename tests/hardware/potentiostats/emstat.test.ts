@@ -106,6 +106,20 @@ describe('connecting to an EmStat4 HR', () => {
     expect(await runToEnd(clock, collect(driver.measure(PLATING, never)))).toHaveLength(10);
   });
 
+  it('can still open the cell when the connecting is given up half-way', async () => {
+    const { clock, driver, terminals, twin } = makeBench();
+    await twin.start();
+    const abort = new AbortController();
+    const connecting = driver.connect(abort.signal);
+    const given = expect(connecting).rejects.toThrow('given up');
+    await Promise.resolve();
+    abort.abort(new Error('given up'));
+    await given;
+    terminals.history.length = 0;
+    await runToEnd(clock, driver.cellOff());
+    expect(terminals.history.at(-1)).toBe('open');
+  });
+
   it('says that nobody answers, and closes the link', async () => {
     const { clock, driver, hostEnd } = makeBench();
     const fault = await faultOf(runToEnd(clock, driver.connect(never)));
