@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { SkipReporter } from './tests/support/skip-reporter.ts';
+import { SummaryReporter } from './tests/support/summary-reporter.ts';
 
 export default defineConfig({
   test: {
@@ -8,6 +8,6 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    reporters: ['default', new SkipReporter()],
+    reporters: ['default', new SummaryReporter()],
   },
 });
