@@ -5,6 +5,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -23,6 +24,7 @@ const TEST_PROGRAMS = [
   { program: 'socat', package: 'socat', for: 'serial links over a pty' },
   { program: 'mosquitto', package: 'mosquitto', for: 'MQTT 5 against a real broker' },
   { program: 'sqlite3', package: 'sqlite3', for: 'run databases read from outside' },
+  { program: 'cc', package: 'gcc libc6-dev', for: 'the native yardstick of the benches' },
 ];
 
 process.chdir(ROOT);
@@ -45,6 +47,8 @@ step(
       rmSync(join('dist', folder), { recursive: true, force: true });
     }
     run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']);
+    // npx runs it by name; npm makes it so only once, and every build writes a new file.
+    chmodSync('dist/src/app/main.js', 0o755);
   },
 );
 step('panel (Vite)', 'dist/panel/.set-up', ['src/panel/web', 'src/domain'], () =>
@@ -96,7 +100,7 @@ function filesOf(path) {
 function installTestPrograms() {
   const missing = TEST_PROGRAMS.filter(({ program }) => !isInstalled(program));
   if (missing.length === 0) return;
-  const packages = missing.map((entry) => entry.package);
+  const packages = missing.flatMap((entry) => entry.package.split(' '));
   for (const entry of missing) say(`${entry.program} is missing (for ${entry.for})`);
   const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };

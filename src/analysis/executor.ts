@@ -44,23 +44,20 @@ export function inlineExecutor<J extends Jobs>(jobs: J): Executor<J> {
   };
 }
 
-/** One worker thread that answers jobs in the order they are called. */
+/**
+ * One worker thread that answers jobs in the order they are called. The first call starts it: one
+ * that was never called keeps no process alive.
+ */
 export class WorkerExecutor<J extends Jobs> implements Executor<J> {
-  readonly #worker: Worker;
+  readonly #entry: URL;
+  #worker: Worker | undefined;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 0;
   #closed = false;
 
   /** @param entry a module that calls `serveJobs`. */
   constructor(entry: URL) {
-    this.#worker = new Worker(entry);
-    this.#worker.on('message', (reply: Reply) => this.#settle(reply));
-    this.#worker.on('error', (error) => this.#failAll(asFault(error, entry.pathname)));
-    this.#worker.on('exit', (code) =>
-      this.#failAll(
-        new Fault('analysis', { where: entry.pathname, message: `the worker ended with ${code}` }),
-      ),
-    );
+    this.#entry = entry;
   }
 
   call<K extends keyof J & string>(
@@ -79,13 +76,25 @@ export class WorkerExecutor<J extends Jobs> implements Executor<J> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve: resolve as (result: unknown) => void, reject });
+      this.#worker ??= this.#start();
       this.#worker.postMessage({ id, job, argument } satisfies Request, [...transfer]);
     });
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#worker.terminate();
+    await this.#worker?.terminate();
+  }
+
+  #start(): Worker {
+    const { pathname: where } = this.#entry;
+    const worker = new Worker(this.#entry);
+    worker.on('message', (reply: Reply) => this.#settle(reply));
+    worker.on('error', (error) => this.#failAll(asFault(error, where)));
+    worker.on('exit', (code) =>
+      this.#failAll(new Fault('analysis', { where, message: `the worker ended with ${code}` })),
+    );
+    return worker;
   }
 
   #settle(reply: Reply): void {

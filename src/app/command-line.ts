@@ -1,6 +1,9 @@
 import { EXIT_CODES, type ExitCode, Fault } from '../domain/fault.ts';
 import { type Command, helpOf, parseCommandLine } from './command.ts';
+import { softwareVersion } from './describe-run.ts';
 import type { Terminal } from './terminal.ts';
+
+const HELP: ReadonlySet<string> = new Set(['--help', '-h']);
 
 /** Chooses the command, runs it, and turns a Fault into its message and exit code. */
 export async function runCommandLine(
@@ -11,7 +14,7 @@ export async function runCommandLine(
   const command = commands.find((one) => startsWith(words, one.name.split(' ')));
   if (!command) return explain(commands, words, terminal);
   const rest = words.slice(command.name.split(' ').length);
-  if (rest.includes('--help') || rest.includes('-h')) {
+  if (rest.some((word) => HELP.has(word))) {
     terminal.out(helpOf(command));
     return EXIT_CODES.done;
   }
@@ -33,13 +36,35 @@ function startsWith(words: readonly string[], start: readonly string[]): boolean
   return start.every((word, at) => words[at] === word);
 }
 
+/** Words that choose no command: a question about them, or a mistake. */
 function explain(
   commands: readonly Command[],
   words: readonly string[],
   terminal: Terminal,
 ): ExitCode {
+  if (words[0] === '--version') {
+    terminal.out(`operando ${softwareVersion()}\n`);
+    return EXIT_CODES.done;
+  }
+  const named = words.filter((word) => !HELP.has(word));
+  const group = commands.filter(
+    ({ name }) => named.length > 0 && startsWith(name.split(' '), named),
+  );
+  const overview = overviewOf(group.length > 0 ? group : commands);
+  const isQuestion = words.length === 0 || words.some((word) => HELP.has(word));
+  if (isQuestion && (named.length === 0 || group.length > 0)) {
+    terminal.out(overview);
+    return EXIT_CODES.done;
+  }
+  const said = `"${named.slice(0, 2).join(' ')}"`;
+  const trouble = group.length > 0 ? `${said} wants one more word` : `no command ${said}`;
+  terminal.err(`operando: ${trouble}\n\n${overview}`);
+  return EXIT_CODES.badInput;
+}
+
+function overviewOf(commands: readonly Command[]): string {
   const width = Math.max(...commands.map(({ name }) => name.length));
-  const overview = [
+  return [
     'operando: controller of operando battery test cells',
     '',
     ...commands.map(({ name, summary }) => `  operando ${name.padEnd(width)}  ${summary}`),
@@ -47,11 +72,4 @@ function explain(
     'operando COMMAND --help shows its options and examples.',
     '',
   ].join('\n');
-  const asked = words.length === 0 || words[0] === '--help' || words[0] === '-h';
-  if (asked) {
-    terminal.out(overview);
-    return EXIT_CODES.done;
-  }
-  terminal.err(`operando: no command "${words.slice(0, 2).join(' ')}"\n\n${overview}`);
-  return EXIT_CODES.badInput;
 }

@@ -6,7 +6,8 @@ export type OptionTable = NonNullable<ParseArgsConfig['options']>;
 
 export interface CommandLine {
   readonly words: readonly string[];
-  readonly options: Readonly<Record<string, string | boolean | undefined>>;
+  /** A list for an option that may be given several times. */
+  readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 }
 
 /** One `operando` command. `run` gets words and options already checked against the table. */
@@ -73,20 +74,27 @@ export function required(command: Command, line: CommandLine, option: string): s
   });
 }
 
-/** An option that is a number, or undefined when it is not given. */
+/** The values of an option that may be given several times; empty when it is not given. */
+export function listOption(line: CommandLine, option: string): readonly string[] {
+  const value = line.options[option];
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' ? value : [];
+}
+
+/** An option that is a number, or undefined when it is not given. @throws Fault badInput */
 export function numberOption(
   line: CommandLine,
   option: string,
-  range: { readonly min: number; readonly max: number },
+  range: { readonly min: number; readonly max: number; readonly whole?: boolean },
 ): number | undefined {
   const text = line.options[option];
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (text !== '' && Number.isFinite(value) && value >= range.min && value <= range.max) {
-    return value;
-  }
+  const { min, max, whole = false } = range;
+  const isUsable = whole ? Number.isInteger(value) : Number.isFinite(value);
+  if (String(text).trim() !== '' && isUsable && value >= min && value <= max) return value;
   throw new Fault('badInput', {
     where: `--${option}`,
-    message: `"${text}" is not understood: expected a number from ${range.min} to ${range.max}`,
+    message: `"${text}" is not understood: expected a ${whole ? 'whole ' : ''}number from ${min} to ${max}`,
   });
 }

@@ -38,7 +38,7 @@ export function experimentFiles(command: Command, line: CommandLine): Experiment
 
 /** Seed of everything random in simulated instruments. */
 export function seedOf(line: CommandLine): number {
-  return numberOption(line, 'seed', { min: 0, max: SEED_MAX }) ?? 1;
+  return numberOption(line, 'seed', { min: 0, max: SEED_MAX, whole: true }) ?? 1;
 }
 
 /** `--speed`: simulated seconds per second, Infinity for max. */

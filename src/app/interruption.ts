@@ -1,4 +1,4 @@
-/** Ctrl-C and the service manager's stop, in one place. */
+/** Ctrl-C, the service manager's stop and a terminal that hangs up, in one place. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Calls back at each interruption until released. */
@@ -17,4 +17,13 @@ export function nextInterruption(): Promise<void> {
       resolve();
     });
   });
+}
+
+/**
+ * Calls back with an error that nobody caught, instead of ending the process on the spot, until
+ * released: outputs must not stay on because of a mistake in the software.
+ */
+export function onUncaughtError(listener: (error: unknown) => void): () => void {
+  process.on('uncaughtException', listener);
+  return () => process.off('uncaughtException', listener);
 }

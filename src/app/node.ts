@@ -8,7 +8,7 @@ import { TomographyService } from '../analysis/tomography-service.ts';
 import type { AnalysisService } from '../domain/analysis-service.ts';
 import { Bus } from '../domain/bus.ts';
 import type { Clock } from '../domain/clock.ts';
-import { Fault } from '../domain/fault.ts';
+import { asFault, Fault } from '../domain/fault.ts';
 import type { RunInfo } from '../domain/run-record.ts';
 import { SystemClock } from '../domain/system-clock.ts';
 import { NxtomoVolumeWriter } from '../formats/nxtomo-volume.ts';
@@ -79,18 +79,28 @@ export class ExperimentNode {
     const analyses = this.#analyses();
     this.#runner = this.#makeRunner(analyses.map(({ service }) => service));
     if (this.#stopRequestedBy) await this.#runner.stop(this.#stopRequestedBy);
-    this.#stopAll = await startInOrder([
-      { name: 'run database', start: async () => {}, stop: async () => this.#database?.close() },
-      ...(broker ? this.#networkParts(broker) : []),
-      ...(panelPort === undefined ? [] : [this.#panelPart(panelPort)]),
-      ...analyses.map(({ part }) => part),
-    ]);
+    try {
+      const stopParts = await startInOrder([
+        ...(broker ? this.#networkParts(broker) : []),
+        ...(panelPort === undefined ? [] : [this.#panelPart(panelPort)]),
+        ...analyses.map(({ part }) => part),
+      ]);
+      this.#stopAll = () => stopParts().finally(() => this.database.close());
+    } catch (error) {
+      this.#abandon(error);
+      throw error;
+    }
   }
 
   /** Takes the run to its safe state, also one that has not begun yet. */
   stopRun(requestedBy: string): Promise<void> {
     this.#stopRequestedBy ??= requestedBy;
     return this.#runner?.stop(requestedBy) ?? Promise.resolve();
+  }
+
+  /** Takes the rig to its safe state because the software around the run has failed. */
+  failRun(error: unknown): void {
+    this.#runner?.fail(error);
   }
 
   /** Waits, with a bound, until the outlets have delivered what the run has written. */
@@ -106,6 +116,24 @@ export class ExperimentNode {
   /** Stops everything in reverse order. */
   stop(): Promise<void> {
     return this.#stopAll();
+  }
+
+  /** A run that could not start must not be listed as one that is still going. */
+  #abandon(cause: unknown): void {
+    const { writer } = this.database;
+    const { message } = asFault(cause, 'run');
+    try {
+      writer.append(this.#options.clock.nowSecond(), {
+        kind: 'event',
+        code: 'runEnded',
+        severity: 'alarm',
+        message: `The run could not start: ${message}.`,
+        details: { status: 'faulted' },
+      });
+      writer.finish('faulted');
+    } finally {
+      this.database.close();
+    }
   }
 
   #makeRunner(analyses: readonly AnalysisService[]): Runner {
@@ -177,7 +205,7 @@ export class ExperimentNode {
           report: ({ where, message }) => tell(`MQTT ${where}: ${message}`),
         });
         this.#outlet.start();
-        tell(`MQTT: ${url}, topics below operando/v1/lab/node-1`);
+        tell(`MQTT: ${withoutPassword(url)}, topics below operando/v1/lab/node-1`);
       },
       stop: async () => this.#outlet?.stop(),
     };
@@ -232,7 +260,7 @@ async function onPort<T>(
   try {
     return await start(wanted);
   } catch (error) {
-    if (!(error instanceof Fault) || wanted === 0) throw error;
+    if (!(error instanceof Fault) || error.code !== 'badInput' || wanted === 0) throw error;
     tell(`${what}: ${error.problems[0]?.message}; taking a free port instead`);
     return start(0);
   }
@@ -245,4 +273,10 @@ function workerEntry(kernel: 'impedance' | 'tomography'): URL {
 function started<T>(part: T | undefined): T {
   if (part !== undefined) return part;
   throw new Error('the node is used before it is started');
+}
+
+function withoutPassword(url: string): string {
+  const parsed = new URL(url);
+  parsed.password = '';
+  return parsed.href;
 }

@@ -1,3 +1,4 @@
+import type { CircuitFit } from '../domain/circuit-fit.ts';
 import type { RecordKind, RecordOf, RunInfo, RunStatus } from '../domain/run-record.ts';
 import type { RunReader } from '../domain/run-store.ts';
 import { duration, significant, textTable, withError } from './format-values.ts';
@@ -8,7 +9,7 @@ export interface SpectrumResult {
   readonly spectrumId: string;
   readonly startSecond: number;
   readonly chargeCoulomb: number;
-  readonly fit: RecordOf<'fit'>['body']['fit'] | null;
+  readonly fit: CircuitFit | null;
 }
 
 export interface ScanResult {
@@ -97,6 +98,8 @@ function readKinds(reader: RunReader, kinds: readonly RecordKind[]): Kept {
       kept.recordCount += 1;
       kept.lastSecond = Math.max(kept.lastSecond, record.timeSecond);
       const { kind } = record.body;
+      // A run of weeks has far more fits in passing than final ones.
+      if (record.body.kind === 'fit' && !record.body.final) continue;
       if (kinds.includes(kind)) (kept[kind as keyof Kept] as unknown[]).push(record);
     }
     const last = batch.at(-1);
@@ -158,10 +161,21 @@ function spectraTable(spectra: readonly SpectrumResult[]): string {
       return parameter ? withError(parameter.value, parameter.standardError) : '';
     }),
     fit ? significant(fit.rmsPercent) : '',
-    fit?.status ?? 'not fitted',
+    fit ? describeFit(fit) : 'not fitted',
   ]);
   const header = ['spectrum', 'at', 'mAh', ...names.map((name) => `${name} / ohm`), 'rms %', 'fit'];
   return textTable(header, rows);
+}
+
+/** `converged`, or `converged, data fail: drift 5 %` with the largest of what the test found. */
+function describeFit({ status, validity }: CircuitFit): string {
+  if (validity?.verdict !== 'fail') return status;
+  const { driftPercent, worstPercent, worstFrequencyHertz } = validity;
+  const cause =
+    Math.abs(driftPercent) >= worstPercent
+      ? `drift ${significant(driftPercent)} %`
+      : `residual ${significant(worstPercent)} % at ${significant(worstFrequencyHertz)} Hz`;
+  return `${status}, data fail: ${cause}`;
 }
 
 function scanTable(scans: readonly ScanResult[]): string {

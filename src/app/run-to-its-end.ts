@@ -8,12 +8,14 @@ export interface Pace {
   readonly speed: number;
 }
 
-/** Runs the recipe, driving simulated time meanwhile. */
+/** Runs the recipe, driving simulated time meanwhile. @throws what a simulated timer throws */
 export async function runToItsEnd(runner: Runner, { clock, speed }: Pace): Promise<RunOutcome> {
   const ended = new AbortController();
   const driving = clock instanceof VirtualClock ? clock.drive(speed, ended.signal) : undefined;
   try {
-    return await runner.run();
+    const outcome = runner.run();
+    // Without its clock a simulated run would wait for ever.
+    return await (driving ? Promise.race([outcome, driving.then(() => outcome)]) : outcome);
   } finally {
     ended.abort();
     await driving;

@@ -7,7 +7,12 @@ export interface Terminal {
   readonly columns: number;
 }
 
+/**
+ * The terminal of this process. A reader that has gone (a closed pipe, a lost connection) costs
+ * what is written to it and nothing else: a run must reach its safe state without an audience.
+ */
 export function processTerminal(): Terminal {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),

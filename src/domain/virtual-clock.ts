@@ -96,18 +96,20 @@ export class VirtualClock implements Clock {
     timer.callback();
   }
 
-  /** Two turns of the event loop let chains of promises and in-process links run out. */
+  /**
+   * Two turns of the event loop let chains of promises and in-process links run out; what a
+   * released hold sets off gets its turns too, before time may move.
+   */
   async #settle(): Promise<void> {
-    do {
+    for (;;) {
       await new Promise((resolve) => setImmediate(resolve));
       await new Promise((resolve) => setImmediate(resolve));
-      if (this.#holds > 0) {
-        await new Promise<void>((resolve) => {
-          this.#released = resolve;
-        });
-        this.#released = undefined;
-      }
-    } while (this.#holds > 0);
+      if (this.#holds === 0) return;
+      await new Promise<void>((resolve) => {
+        this.#released = resolve;
+      });
+      this.#released = undefined;
+    }
   }
 }
 

@@ -1,12 +1,14 @@
-import type { Bus } from '../domain/bus.ts';
-import type { Journal } from './journal.ts';
+import type { Bus, BusEvents } from '../domain/bus.ts';
+import type { Journal, JournalEvent } from './journal.ts';
 
 /** Writes down what the analysis services say. Returns the way to stop listening. */
 export function recordResults(bus: Bus, journal: Journal): () => void {
   const listeners = [
-    bus.on('fit', ({ spectrumId, final, fit }) =>
-      journal.record({ kind: 'fit', spectrumId, final, fit }),
-    ),
+    bus.on('fit', (result) => {
+      journal.record({ kind: 'fit', ...result });
+      const doubt = doubtOf(result);
+      if (doubt) journal.event(doubt);
+    }),
     bus.on('volume', ({ scanId, summary, file }) => {
       journal.record({ kind: 'volume', scanId, summary, file });
       journal.commit();
@@ -31,4 +33,30 @@ export function recordResults(bus: Bus, journal: Journal): () => void {
   return () => {
     for (const forget of listeners) forget();
   };
+}
+
+/** A warning for a finished spectrum whose data fail their test; undefined when there is none. */
+function doubtOf({ spectrumId, final, fit }: BusEvents['fit']): JournalEvent | undefined {
+  const { validity } = fit;
+  if (!final || validity?.verdict !== 'fail') return undefined;
+  const { reasons, rmsPercent, worstPercent, worstFrequencyHertz, driftPercent } = validity;
+  return {
+    code: 'note',
+    severity: 'warning',
+    message: `The data of ${spectrumId} fail their validity test: ${spoken(reasons)}.`,
+    details: {
+      spectrum_id: spectrumId,
+      validity: validity.verdict,
+      rms_percent: rmsPercent,
+      worst_percent: worstPercent,
+      worst_frequency_hertz: worstFrequencyHertz,
+      drift_percent: driftPercent,
+    },
+  };
+}
+
+/** One clause of the reasons, whether or not each ends with a full stop. */
+function spoken(reasons: readonly string[]): string {
+  if (reasons.length === 0) return 'no reason was given';
+  return reasons.map((reason) => reason.replace(/\.$/, '')).join('; ');
 }

@@ -39,19 +39,24 @@ export class Intake {
   /** A sample of any sensor or heater. After `close` samples are late and leave no trace. */
   readonly accept = (sample: Sample): void => {
     if (!this.#open) return;
-    this.#lastHeardSecond.set(sample.channel, this.#options.clock.nowSecond());
-    const trip = judgeSample(this.#options.limits, sample);
-    if (trip) this.#options.onTrip(trip);
-    this.#record(sample);
-    for (const listener of this.#listeners) listener(sample);
+    this.#judge(sample);
+    this.#pass(sample);
   };
 
-  /** A reading of the potentiostat: voltage, current, and the charge that follows from it. */
+  /**
+   * A reading of the potentiostat: voltage, current, and the charge that follows from it. All of
+   * it is judged before any of it is written.
+   */
   acceptElectrical(reading: ElectricalReading): void {
+    if (!this.#open) return;
     const { timeSecond, voltageVolt, currentAmpere, quality } = reading;
     const { voltage, current, charge } = CHANNELS;
-    this.accept({ channel: voltage.name, timeSecond, value: voltageVolt, quality });
-    this.accept({ channel: current.name, timeSecond, value: currentAmpere, quality });
+    const measured: readonly Sample[] = [
+      { channel: voltage.name, timeSecond, value: voltageVolt, quality },
+      { channel: current.name, timeSecond, value: currentAmpere, quality },
+    ];
+    for (const sample of measured) this.#judge(sample);
+    for (const sample of measured) this.#pass(sample);
     if (!Number.isFinite(currentAmpere)) return;
     this.#options.charge.add({ timeSecond, currentAmpere });
     const value = this.#options.charge.chargeCoulomb / COULOMB_PER_AMPERE_HOUR;
@@ -99,6 +104,17 @@ export class Intake {
         this.#lookAfter(limit, Math.max(LOOK_SECOND_MIN, SENSOR_SILENCE_SECOND_MAX - silentSecond));
     };
     this.#watchTimers.set(limit.channel, clock.after(delaySecond, look));
+  }
+
+  #judge(sample: Sample): void {
+    this.#lastHeardSecond.set(sample.channel, this.#options.clock.nowSecond());
+    const trip = judgeSample(this.#options.limits, sample);
+    if (trip) this.#options.onTrip(trip);
+  }
+
+  #pass(sample: Sample): void {
+    this.#record(sample);
+    for (const listener of this.#listeners) listener(sample);
   }
 
   #record({ channel, timeSecond, value, quality }: Sample): void {

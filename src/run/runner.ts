@@ -100,6 +100,11 @@ export class Runner implements RunControl {
     );
   }
 
+  /** Takes the rig to its safe state because something outside the run has failed. */
+  fail(error: unknown): void {
+    this.#haltOnError(error);
+  }
+
   status(): RunStatus {
     return this.#status;
   }

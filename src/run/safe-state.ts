@@ -43,15 +43,19 @@ export function safeActions(
   return actions;
 }
 
-/** Does every action in order; one that fails or is late does not keep the next from its turn. */
+/**
+ * Starts every action in order, in one turn, so that a mute instrument delays nothing after it;
+ * the outcomes are reported in the same order.
+ */
 export async function enterSafeState(
   clock: Clock,
   actions: readonly SafeAction[],
   report: (outcome: SafeActionOutcome) => void,
 ): Promise<readonly SafeActionOutcome[]> {
+  const attempts = actions.map((action) => ({ action, failure: failureOf(clock, action) }));
   const outcomes: SafeActionOutcome[] = [];
-  for (const action of actions) {
-    const outcome = { action, failure: await failureOf(clock, action) };
+  for (const { action, failure } of attempts) {
+    const outcome = { action, failure: await failure };
     outcomes.push(outcome);
     report(outcome);
   }

@@ -12,7 +12,7 @@ const weigh: Command = {
   examples: ['operando cell weigh a.yaml'],
   options: { times: { type: 'string' } },
   async run(line, terminal) {
-    const times = numberOption(line, 'times', { min: 1, max: 9 }) ?? 1;
+    const times = numberOption(line, 'times', { min: 1, max: 9, whole: true }) ?? 1;
     if (line.words[0] === 'lost.yaml') {
       throw new Fault('instrumentLost', { where: 'balance', message: 'does not answer' });
     }
@@ -21,9 +21,15 @@ const weigh: Command = {
   },
 };
 
+const ship: Command = {
+  ...weigh,
+  name: 'ship',
+  options: {},
+};
+
 async function operando(...words: string[]) {
   const terminal = new RecordedTerminal();
-  const code = await runCommandLine([weigh], words, terminal);
+  const code = await runCommandLine([weigh, ship], words, terminal);
   return { code, ...terminal };
 }
 
@@ -48,11 +54,38 @@ describe('the command line', () => {
   });
 
   it.each([
+    ['cell', '--help'],
+    ['cell', '-h'],
+  ])('lists the commands that begin with a word asked for help: %s %s', async (...words) => {
+    const { code, output, errors } = await operando(...words);
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(output).toContain('operando cell weigh');
+    expect(output).not.toContain('operando ship');
+  });
+
+  it('names the commands that begin with a word that is not enough', async () => {
+    const { code, output, errors } = await operando('cell');
+    expect({ code, output }).toEqual({ code: 2, output: '' });
+    expect(errors).toContain('"cell" wants one more word');
+    expect(errors).not.toContain('operando ship');
+  });
+
+  it('tells its version', async () => {
+    const { code, output } = await operando('--version');
+    expect(code).toBe(0);
+    expect(output).toMatch(/^operando \d+\.\d+\.\d+\n$/);
+  });
+
+  it.each([
+    [['ship', '--hlep'], '--hlep'],
+    [['nonsense', '--help'], 'no command "nonsense"'],
     [['cell', 'wiegh'], 'no command "cell wiegh"'],
     [['cell', 'weigh', '--tmies', '3'], '--tmies'],
-    [['cell', 'weigh', '--times', 'often'], 'expected a number from 1 to 9'],
-    [['cell', 'weigh', '--times', '10'], 'expected a number from 1 to 9'],
-    [['cell', 'weigh', '--times', ''], 'expected a number from 1 to 9'],
+    [['cell', 'weigh', '--times', 'often'], 'expected a whole number from 1 to 9'],
+    [['cell', 'weigh', '--times', '10'], 'expected a whole number from 1 to 9'],
+    [['cell', 'weigh', '--times', '2.5'], 'expected a whole number from 1 to 9'],
+    [['cell', 'weigh', '--times', ' '], 'expected a whole number from 1 to 9'],
+    [['cell', 'weigh', '--times', ''], 'expected a whole number from 1 to 9'],
   ])('answers %j with exit code 2 and %j', async (words, message) => {
     const { code, errors, output } = await operando(...words);
     expect(code).toBe(2);

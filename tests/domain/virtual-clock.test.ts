@@ -97,6 +97,26 @@ describe('the virtual clock', () => {
     expect(fired).toBe(true);
   });
 
+  it('lets everything that a released hold sets off settle before it moves on', async () => {
+    const clock = new VirtualClock();
+    const release = clock.hold();
+    let answeredSecond: number | undefined;
+    let secondWhenLate: number | undefined;
+    const work = turn().then(release);
+    const answered = (async () => {
+      await work;
+      for (let link = 0; link < 20; link += 1) await undefined;
+      answeredSecond = clock.nowSecond();
+    })();
+    clock.after(600, () => {
+      secondWhenLate = answeredSecond;
+    });
+    await clock.advance(600);
+    await answered;
+    expect(answeredSecond).toBe(0);
+    expect(secondWhenLate).toBe(0);
+  });
+
   it('drives from timer to timer without waiting, until its signal aborts', async () => {
     const clock = new VirtualClock();
     const stop = new AbortController();

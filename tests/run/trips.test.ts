@@ -57,6 +57,23 @@ describe('a trip', () => {
     expect(seen[0]).toBe(true);
   });
 
+  it('is called on the current before the voltage of the same reading is written', async () => {
+    const run = await runToEnd({
+      potentiostat: {
+        alter: altered(({ timeSecond }) => (timeSecond >= 600 ? { currentAmpere: 0.02 } : {})),
+      },
+    });
+    expect(run.outcome.endedBy).toBe('interlock: current_ampere');
+    const bodies = run.writer.records.map(({ body }) => body);
+    const trip = bodies.findIndex((body) => body.kind === 'event' && body.code === 'interlock');
+    const current = bodies.findIndex((body) => body.kind === 'sample' && body.value === 0.02);
+    const voltage = bodies.findLastIndex(
+      (body, at) => at < current && body.kind === 'sample' && body.channel === 'voltage_volt',
+    );
+    expect(trip).toBeGreaterThan(0);
+    expect(voltage).toBeGreaterThan(trip);
+  });
+
   it('does not come from a value exactly at its limit', async () => {
     const run = await runToEnd({ sensor: { value: (now, oven) => (now === 800 ? 75 : oven) } });
     expect(run.outcome.status).toBe('done');
@@ -128,7 +145,7 @@ describe('a trip', () => {
       ['heater', false],
       ['ct', true],
     ]);
-    expect(run.log.lines.filter((line) => line.endsWith('ct stop'))).toEqual(['805 ct stop']);
+    expect(run.log.lines.filter((line) => line.endsWith('ct stop'))).toEqual(['800 ct stop']);
   });
 
   it('is not overruled by a stop that comes after it', async () => {

@@ -24,11 +24,12 @@ export interface RunningProgram {
 /** Starts `operando` with these words, no standard input, in the repository's folder. */
 export function startOperando(
   words: readonly string[],
-  options: { readonly cwd?: string } = {},
+  options: { readonly cwd?: string; readonly environment?: NodeJS.ProcessEnv } = {},
 ): RunningProgram {
   if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: run npm test, or npm run build`);
   const child = spawn(process.execPath, [MAIN, ...words], {
     cwd: options.cwd ?? ROOT,
+    env: { ...process.env, ...options.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

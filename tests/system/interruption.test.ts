@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -17,6 +17,11 @@ interface RunList {
   readonly runs: readonly { readonly kind: string; readonly status: string }[];
 }
 
+async function statusesIn(out: string): Promise<string[]> {
+  const { output } = await operando('runs', '--out', out, '--json');
+  return (JSON.parse(output) as RunList).runs.map(({ status }) => status);
+}
+
 describe('a run from the outside', () => {
   it.each([
     'SIGINT',
@@ -33,6 +38,40 @@ describe('a run from the outside', () => {
     expect(results.status).toBe('stopped');
     const list = JSON.parse((await operando('runs', '--out', out, '--json')).output) as RunList;
     expect(list.runs).toMatchObject([{ kind: 'run', status: 'stopped' }]);
+  });
+
+  it('reaches the safe state although nobody reads what it says any more', async () => {
+    const out = mkdtempSync(join(tmpdir(), 'operando-pipe-'));
+    const program = startOperando([...FIRST_LIGHT, '--out', out]);
+    await program.seen(/connecting/);
+    program.child.stdout?.destroy();
+    program.child.stderr?.destroy();
+    program.child.kill('SIGTERM');
+    expect((await program.ended).code).toBe(0);
+    expect(await statusesIn(out)).toEqual(['stopped']);
+  });
+
+  it('reaches the safe state before an error that nobody caught ends it', async () => {
+    const out = mkdtempSync(join(tmpdir(), 'operando-bug-'));
+    const bug = join(out, 'bug.mjs');
+    writeFileSync(bug, `process.on('SIGUSR2', () => { throw new Error('a bug on demand'); });`);
+    const program = startOperando([...FIRST_LIGHT, '--out', out], {
+      environment: { NODE_OPTIONS: `--import=${bug}` },
+    });
+    await program.seen(/connecting/);
+    program.child.kill('SIGUSR2');
+    const { code, output, errors } = await program.ended;
+    expect({ code, output }, errors).toEqual({ code: 1, output: '' });
+    expect(errors).toContain('a bug on demand; going to the safe state');
+    expect(await statusesIn(out)).toEqual(['faulted']);
+  });
+
+  it('ends when its folder of runs cannot be written or a part does not start', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'operando-out-')), 'file');
+    writeFileSync(file, '');
+    const { code, errors } = await operando(...FIRST_LIGHT, '--out', join(file, 'runs'));
+    expect(code).toBe(3);
+    expect(errors).toContain('not a directory');
   });
 
   it('takes free ports where the wanted ones are taken, and says which', async () => {

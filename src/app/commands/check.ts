@@ -10,6 +10,8 @@ import { allInstruments, type PreparedExperiment, prepareExperiment } from '../p
 const BYTES_PER_SAMPLE = 60;
 const BYTES_PER_SPECTRUM_POINT = 6000;
 const BYTES_PER_PIXEL = 2;
+/** Volumes hold 32-bit floats. */
+const BYTES_PER_VOXEL = 4;
 
 export const checkCommand: Command = {
   name: 'check',
@@ -47,13 +49,18 @@ export const checkCommand: Command = {
   },
 };
 
-function bytesOf({ plan, instruments }: PreparedExperiment): number {
-  const { samples, spectrumPoints, views } = plan.estimates;
+/** What a run to its longest end leaves on the disk: the database, the frames and the volumes. */
+export function bytesOf({
+  plan,
+  instruments,
+}: Pick<PreparedExperiment, 'plan' | 'instruments'>): number {
+  const { samples, spectrumPoints, views, scans } = plan.estimates;
   const { rows, columns } = instruments.scanner ?? { rows: 0, columns: 0 };
   return (
     samples * BYTES_PER_SAMPLE +
     spectrumPoints * BYTES_PER_SPECTRUM_POINT +
-    views * rows * columns * BYTES_PER_PIXEL
+    views * rows * columns * BYTES_PER_PIXEL +
+    scans * rows * columns * columns * BYTES_PER_VOXEL
   );
 }
 
@@ -68,7 +75,7 @@ function describePlan(prepared: PreparedExperiment): string {
     `${plan.title}: ${plan.stepCount} steps, ${duration(plan.longestSecond)} at the longest`,
     '',
     textTable(['step', 'what', 'at most'], rows),
-    `records: ${estimates.samples} samples, ${estimates.spectra} spectra of ` +
+    `records: ${estimates.samples} samples of the potentiostat, ${estimates.spectra} spectra of ` +
       `${estimates.spectrumPoints} points, ${estimates.scans} scans of ${estimates.views} views`,
     `data: about ${significant(bytesOf(prepared) / 1e6)} MB`,
     `rig: ${models.join('; ')}`,

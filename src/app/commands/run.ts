@@ -6,7 +6,7 @@ import { type Command, type CommandLine, numberOption } from '../command.ts';
 import { describeRun } from '../describe-run.ts';
 import { EXPERIMENT_OPTIONS, experimentFiles, seedOf, speedOf } from '../experiment-options.ts';
 import { duration } from '../format-values.ts';
-import { nextInterruption, onInterruption } from '../interruption.ts';
+import { nextInterruption, onInterruption, onUncaughtError } from '../interruption.ts';
 import { ExperimentNode, type NodeOptions } from '../node.ts';
 import { allInstruments, type PreparedExperiment, prepareExperiment } from '../prepare.ts';
 import { ProgressDisplay, type ProgressState } from '../progress.ts';
@@ -16,7 +16,7 @@ import type { Terminal } from '../terminal.ts';
 
 const PANEL_PORT = 8080;
 const MQTT_PORT = 1883;
-const PORT_RANGE = { min: 0, max: 65_535 };
+const PORT_RANGE = { min: 0, max: 65_535, whole: true };
 
 export const runCommand: Command = {
   name: 'run',
@@ -86,33 +86,63 @@ interface Conduct {
 
 /** Starts everything, runs the recipe, shows the results, and stops everything in reverse. */
 async function conduct(parts: Conduct, terminal: Terminal): Promise<ExitCode> {
-  const { node, json, progress, tell } = parts;
+  const { node, json, progress } = parts;
   // From the first moment: whoever presses Ctrl-C while things start wants them stopped.
-  const release = onInterruption((signal) => {
-    tell(`${signal}: going to the safe state`);
-    node.stopRun(signal).catch((error: unknown) => tell(describe(error)));
-  });
+  const alarm = stopOnAlarm(parts);
   try {
     await node.start();
+    alarm.rethrow();
     progress.start();
     const outcome = await runToItsEnd(node.runner, parts);
-    release();
+    alarm.release();
     progress.stop();
+    alarm.rethrow();
     await node.deliver();
     const results = collectResults(node.database.reader);
     if (json) terminal.out(`${JSON.stringify({ folder: node.folder, ...results })}\n`);
     else terminal.out(describeResults(results, node.folder));
-    if (outcome.status !== 'done') terminal.err(`${outcome.message}\n`);
-    if (terminal.isInteractive && !json && node.panelUrl) {
+    terminal.err(`${outcome.message}\n`);
+    // Whoever has pressed Ctrl-C need not press it twice, and a lost terminal never will.
+    if (terminal.isInteractive && !alarm.interrupted() && !json && node.panelUrl) {
       terminal.err(`the panel stays at ${node.panelUrl} until Ctrl-C\n`);
       await nextInterruption();
     }
     return outcome.exitCode;
   } finally {
-    release();
+    alarm.release();
     progress.stop();
     await node.stop();
   }
+}
+
+/** Takes the rig to its safe state on a signal and on an error that nobody caught. */
+function stopOnAlarm({ node, tell }: Conduct) {
+  let interrupted = false;
+  // Only the first is kept: the others follow from it.
+  let uncaught: { readonly error: unknown } | undefined;
+  const releases = [
+    onInterruption((signal) => {
+      interrupted = true;
+      tell(`${signal}: going to the safe state`);
+      node.stopRun(signal).catch((error: unknown) => tell(describe(error)));
+    }),
+    onUncaughtError((error) => {
+      if (uncaught) return;
+      uncaught = { error };
+      tell(`an error that nobody caught: ${describe(error)}; going to the safe state`);
+      node.failRun(error);
+    }),
+  ];
+  return {
+    interrupted: () => interrupted,
+    /** A mistake in the software ends the program as such, but after the safe state. */
+    rethrow: () => {
+      if (uncaught) throw uncaught.error;
+    },
+    release: () => {
+      for (const release of releases) release();
+    },
+  };
 }
 
 function describe(error: unknown): string {
