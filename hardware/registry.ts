@@ -9,6 +9,7 @@ import type {
   Scanner,
   Sensor,
 } from '../src/domain/instrument.ts';
+import { deriveSeed } from '../src/domain/random.ts';
 import type { InstrumentEntry, Rig } from '../src/domain/rig.ts';
 import {
   type Driver,
@@ -26,7 +27,6 @@ import { type ReadingSource, TappedSensor } from './sensors/tapped-sensor.ts';
 import { cellSimulationSchema } from './simulated/cell-parameters.ts';
 import { EmStatTwin } from './simulated/emstat-twin.ts';
 import { ovenSchema } from './simulated/oven-plant.ts';
-import { deriveSeed } from './simulated/random.ts';
 import { type SimulatedBench, simulatedBench } from './simulated/simulated-bench.ts';
 import { SimulatedHeaterOutput } from './simulated/simulated-heater-output.ts';
 import { SimulatedPotentiostat } from './simulated/simulated-potentiostat.ts';

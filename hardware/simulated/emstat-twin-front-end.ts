@@ -1,6 +1,6 @@
 import { type Clock, sleep } from '../../src/domain/clock.ts';
+import type { Random } from '../../src/domain/random.ts';
 import type { CellTerminals } from './cell-terminals.ts';
-import type { Random } from './random.ts';
 
 /** Limits of an EmStat4 HR. */
 export const LIMITS = {

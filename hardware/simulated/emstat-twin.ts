@@ -1,6 +1,7 @@
 import { LineFramer } from '../../firmware-bridge/line-framer.ts';
 import type { Link } from '../../firmware-bridge/link.ts';
 import type { Clock } from '../../src/domain/clock.ts';
+import { deriveSeed, Random } from '../../src/domain/random.ts';
 import type { CellTerminals } from './cell-terminals.ts';
 import { FrontEnd } from './emstat-twin-front-end.ts';
 import { Interpreter } from './methodscript-interpreter.ts';
@@ -10,7 +11,6 @@ import {
   SCRIPT_LINES_MAX,
   ScriptFailure,
 } from './methodscript-program.ts';
-import { deriveSeed, Random } from './random.ts';
 
 export interface EmStatTwinOptions {
   readonly link: Link;

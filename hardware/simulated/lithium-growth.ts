@@ -1,5 +1,5 @@
+import { deriveSeed, Random, uniformAt } from '../../src/domain/random.ts';
 import type { CellSimulation } from './cell-parameters.ts';
-import { deriveSeed, Random, uniformAt } from './random.ts';
 
 /**
  * Lithium that grows from the plated electrode into the electrolyte until it touches the other

@@ -1,6 +1,6 @@
+import { deriveSeed, Random } from '../../src/domain/random.ts';
 import type { CellInterior } from './cell-model.ts';
 import type { Cylinder, Ellipsoid, Solid } from './phantom-solids.ts';
-import { deriveSeed, Random } from './random.ts';
 
 /** What the simulated scanner sees: the cell in its tube, with voids, lithium and its filaments. */
 

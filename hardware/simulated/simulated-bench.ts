@@ -1,9 +1,9 @@
 import type { Clock } from '../../src/domain/clock.ts';
+import { deriveSeed } from '../../src/domain/random.ts';
 import { CellModel, lithiumThicknessMetre } from './cell-model.ts';
 import type { CellSimulation } from './cell-parameters.ts';
 import { type OvenParameters, OvenPlant } from './oven-plant.ts';
 import { Phantom } from './phantom.ts';
-import { deriveSeed } from './random.ts';
 
 /** What all simulated instruments of one rig measure: one cell in one oven. */
 export interface SimulatedBench {

@@ -1,4 +1,4 @@
-import { Random } from './random.ts';
+import { Random } from '../../src/domain/random.ts';
 
 /** Above this many photons a Poisson number is a normal one to better than the eye can tell. */
 const POISSON_EXACT_MAX = 30;

@@ -3,13 +3,13 @@ import { type Clock, sleep } from '../../src/domain/clock.ts';
 import { closedObject } from '../../src/domain/closed-object.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import type { InstrumentInfo, Scanner } from '../../src/domain/instrument.ts';
+import { deriveSeed, Random } from '../../src/domain/random.ts';
 import type { Frame, ScanPlan } from '../../src/domain/scan.ts';
 import { quantity } from '../../src/domain/units.ts';
 import { exposureSchedule, ScanSession } from '../detectors/scan-session.ts';
 import type { CellModel } from './cell-model.ts';
 import type { Phantom } from './phantom.ts';
 import { type DetectorGrid, projectSolids } from './phantom-solids.ts';
-import { deriveSeed, Random } from './random.ts';
 import { SimulatedDetector } from './simulated-detector.ts';
 
 const pitch = quantity('length').refine((value) => value > 0, 'expected a length above zero');

@@ -1,9 +1,9 @@
 import type { Channel } from '../../src/domain/channel.ts';
 import type { CancelTimer, Clock } from '../../src/domain/clock.ts';
 import type { InstrumentInfo, Sensor } from '../../src/domain/instrument.ts';
+import { Random } from '../../src/domain/random.ts';
 import type { SampleSink } from '../../src/domain/sample.ts';
 import { startRhythm } from '../sensors/rhythm.ts';
-import { Random } from './random.ts';
 
 export interface SimulatedSensorOptions {
   readonly id: string;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createLinkPair } from '../../firmware-bridge/in-process-link.ts';
 import { LineFramer } from '../../firmware-bridge/line-framer.ts';
 import { EmStatTwin } from '../../hardware/simulated/emstat-twin.ts';
-import { Random } from '../../hardware/simulated/random.ts';
+import { Random } from '../../src/domain/random.ts';
 import { VirtualClock } from '../../src/domain/virtual-clock.ts';
 import { CIRCUIT } from './potentiostats/emstat-bench.ts';
 import { ResistorCapacitorTerminals } from './potentiostats/resistor-capacitor-terminals.ts';

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { startRhythm } from '../../../hardware/sensors/rhythm.ts';
 import { TappedSensor } from '../../../hardware/sensors/tapped-sensor.ts';
-import { deriveSeed, Random, uniformAt } from '../../../hardware/simulated/random.ts';
 import {
   pressureSchema,
   simulatedPressure,
 } from '../../../hardware/simulated/simulated-pressure.ts';
 import { SimulatedSensor } from '../../../hardware/simulated/simulated-sensor.ts';
 import { CHANNELS } from '../../../src/domain/channel.ts';
+import { deriveSeed, Random, uniformAt } from '../../../src/domain/random.ts';
 import type { Sample } from '../../../src/domain/sample.ts';
 import { VirtualClock } from '../../../src/domain/virtual-clock.ts';
 import { lithiumCell, PARK_CURRENT_AMPERE } from './support.ts';
