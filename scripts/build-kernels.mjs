@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const KERNELS = ['impedance', 'tomography'];
+const KERNELS = ['impedance', 'lock-in', 'relaxation', 'tomography'];
 /** 64 KiB pages; initial and maximum are equal so that views of the memory never detach. */
-const MEMORY_PAGES = { impedance: 64, tomography: 6_912 };
+const MEMORY_PAGES = { impedance: 64, 'lock-in': 2, relaxation: 96, tomography: 6_912 };
 
 mkdirSync(`${root}build`, { recursive: true });
 const wanted = process.argv.slice(2);

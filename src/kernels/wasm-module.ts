@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Fault } from '../domain/fault.ts';
 
-export type KernelName = 'impedance' | 'tomography';
+export type KernelName = 'impedance' | 'lock-in' | 'relaxation' | 'tomography';
 export type KernelBuild = 'simd' | 'scalar';
 
 /** The smallest module that uses a v128 instruction: it validates only where SIMD is there. */

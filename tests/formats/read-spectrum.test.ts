@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { Fault } from '../../src/domain/fault.ts';
 import type { ImpedancePoint } from '../../src/domain/spectrum.ts';
 import { readSpectrum } from '../../src/formats/read-spectrum.ts';
 import { caughtFault } from '../support/caught-fault.ts';
@@ -127,6 +128,29 @@ describeWithData('spectra that other people measured', () => {
         expect(spectrum.points.length).toBeGreaterThanOrEqual(40);
       }
     }
+  });
+
+  it('reads every other file of a spectrum, and refuses every file of anything else', async () => {
+    const names = readdirSync(sharedData('eis')).filter((name) => /\./.test(name));
+    const listed = new Set(FILES.map(([name]) => name));
+    const rest: Record<string, string> = {};
+    for (const name of names.filter((one) => !listed.has(one))) {
+      try {
+        const { format, spectrum } = await readSpectrum(sharedData(`eis/${name}`));
+        rest[name] = `${format}, ${spectrum.points.length} points`;
+      } catch (error) {
+        rest[name] = error instanceof Fault ? error.code : String(error);
+      }
+    }
+    expect(rest).toEqual({
+      'Circuit1_EIS_2.z': 'ZPlot, 48 points',
+      'Circuit3_EIS_1.z': 'ZPlot, 53 points',
+      'EIS_fit_report.txt': 'fileFormat',
+      'negami_data.txt': 'table, 81 points',
+      's04147-160deg.txt': 'table, 42 points',
+      's04147-180deg.txt': 'table, 41 points',
+      's04147-200deg.txt': 'table, 40 points',
+    });
   });
 
   it('finds a capacitive imaginary part negative in every vendor format', async () => {
