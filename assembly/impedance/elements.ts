@@ -1,15 +1,11 @@
 // Impedance of each element at all frequencies, and its derivatives with respect to theta, which
-// is ln p for every parameter but the CPE exponent. `j` is the element's first Jacobian buffer.
+// is ln p for every parameter but exponents. `j` is the element's first Jacobian buffer.
 
 import { exponential } from './exponential';
 import { bufferBytes, inverseRootOmega, jacobian, lnOmega, omega } from './memory';
 import { fill, scale } from './vector';
 
 const HALF_PI: f64 = 1.5707963267948966;
-/** Below this |s|^2 = omega tau the coth and tanh forms lose digits and their series take over. */
-const SERIES_BELOW: f64 = 0.0025;
-/** Beyond Re(s) = 20, e^(-2s) is below 1 ulp: coth and tanh are 1. */
-const SATURATED_ABOVE: f64 = 20;
 
 /** Z = R; dZ/dlnR = Z. */
 export function resistor(z: usize, resistance: f64, parameter: i32, derivatives: bool): void {
@@ -89,89 +85,21 @@ function constantPhaseByExponent(z: usize, j: usize): void {
   }
 }
 
-// coth or tanh of s = sqrt(j x), divided by s, and what the derivative needs: see `finiteLength`.
-let quotientRe: f64 = 0;
-let quotientIm: f64 = 0;
-let curvatureRe: f64 = 0;
-let curvatureIm: f64 = 0;
-
-/**
- * Finite-length diffusion, s = sqrt(j omega tau): Z = R f(s)/s with f = coth (reflecting end, Wo)
- * or tanh (transmitting end, Ws); dZ/dlnR = Z, dZ/dlntau = -(R/2) (f(s)/s + f(s)^2 - 1).
- */
-export function finiteLength(
+/** La: Z = L (j omega)^n; dZ/dlnL = Z, dZ/dn = (ln omega + j pi/2) Z. */
+export function modifiedInductor(
   z: usize,
-  resistance: f64,
-  timeConstant: f64,
-  reflecting: bool,
+  inductance: f64,
+  exponent: f64,
   parameter: i32,
   derivatives: bool,
 ): void {
-  const w = omega();
-  const jTau = jacobian(parameter + 1);
-  for (let at: usize = 0; at < bufferBytes; at += 8) {
-    const x = load<f64>(w + at) * timeConstant;
-    if (x < SERIES_BELOW) {
-      if (reflecting) cothSeries(x);
-      else tanhSeries(x);
-    } else {
-      closedForm(x, reflecting);
-    }
-    store<f64>(z + at, resistance * quotientRe);
-    store<f64>(z + bufferBytes + at, resistance * quotientIm);
-    if (derivatives) {
-      store<f64>(jTau + at, -0.5 * resistance * curvatureRe);
-      store<f64>(jTau + bufferBytes + at, -0.5 * resistance * curvatureIm);
-    }
-  }
-  if (derivatives) memory.copy(jacobian(parameter), z, 2 * bufferBytes);
-}
-
-/** With e = e^(-2s): coth = (1 + e)/(1 - e), tanh = (1 - e)/(1 + e); never overflows. */
-function closedForm(x: f64, reflecting: bool): void {
-  const m = Math.sqrt(0.5 * x);
-  let fRe: f64 = 1;
-  let fIm: f64 = 0;
-  if (m < SATURATED_ABOVE) {
-    const size = Math.exp(-2.0 * m);
-    const eRe = size * Math.cos(2.0 * m);
-    const eIm = -size * Math.sin(2.0 * m);
-    const sign: f64 = reflecting ? 1 : -1;
-    const topRe = 1.0 + sign * eRe;
-    const topIm = sign * eIm;
-    const bottomRe = 1.0 - sign * eRe;
-    const bottomIm = -sign * eIm;
-    const inverse = 1.0 / (bottomRe * bottomRe + bottomIm * bottomIm);
-    fRe = (topRe * bottomRe + topIm * bottomIm) * inverse;
-    fIm = (topIm * bottomRe - topRe * bottomIm) * inverse;
-  }
-  const g = 0.5 / m;
-  quotientRe = (fRe + fIm) * g;
-  quotientIm = (fIm - fRe) * g;
-  curvatureRe = quotientRe + fRe * fRe - fIm * fIm - 1.0;
-  curvatureIm = quotientIm + 2.0 * fRe * fIm;
-}
-
-/**
- * With u = s^2 = j x: coth(s)/s = 1/u + 1/3 - u/45 + 2u^2/945 - u^3/4725 and
- * coth(s)/s + coth(s)^2 - 1 = 2/u + 2u/45 - 8u^2/945 + 2u^3/1575.
- */
-function cothSeries(x: f64): void {
-  const x2 = x * x;
-  quotientRe = 1.0 / 3.0 - (2.0 / 945.0) * x2;
-  quotientIm = -1.0 / x - x / 45.0 + (x2 * x) / 4725.0;
-  curvatureRe = (8.0 / 945.0) * x2;
-  curvatureIm = -2.0 / x + (2.0 / 45.0) * x - (2.0 / 1575.0) * x2 * x;
-}
-
-/**
- * With u = s^2 = j x: tanh(s)/s = 1 - u/3 + 2u^2/15 - 17u^3/315 + 62u^4/2835 and
- * tanh(s)/s + tanh(s)^2 - 1 = 2u/3 - 8u^2/15 + 34u^3/105 - 496u^4/2835.
- */
-function tanhSeries(x: f64): void {
-  const x2 = x * x;
-  quotientRe = 1.0 - (2.0 / 15.0) * x2 + (62.0 / 2835.0) * x2 * x2;
-  quotientIm = -x / 3.0 + (17.0 / 315.0) * x2 * x;
-  curvatureRe = (8.0 / 15.0) * x2 - (496.0 / 2835.0) * x2 * x2;
-  curvatureIm = (2.0 / 3.0) * x - (34.0 / 105.0) * x2 * x;
+  const im = z + bufferBytes;
+  exponential(z, lnOmega(), exponent, bufferBytes);
+  scale(im, z, Math.sin(exponent * HALF_PI) * inductance, bufferBytes);
+  scale(z, z, Math.cos(exponent * HALF_PI) * inductance, bufferBytes);
+  if (!derivatives) return;
+  memory.copy(jacobian(parameter), z, 2 * bufferBytes);
+  const j = jacobian(parameter + 1);
+  constantPhaseByExponent(z, j);
+  scale(j, j, -1, 2 * bufferBytes);
 }

@@ -23,6 +23,7 @@ export function prepare(): void {
   for (let k = m.frequencyCount; k < padded; k++) {
     m.set(m.omega(), k, 1);
     m.set(m.weight(), k, 0);
+    m.set(m.weight() + m.bufferBytes, k, 0);
     m.set(m.measuredReal(), k, 0);
     m.set(m.measuredImag(), k, 0);
   }
@@ -58,13 +59,19 @@ export function linearise(): f64 {
 
 /** Scales the blocks of the outermost series to the data, in theta. */
 export function project(): void {
+  solver.clamp(m.THETA);
   evaluateAt(m.THETA, false);
   projectAmplitudes();
 }
 
-/** Improves theta; returns 0 converged, 1 iteration limit, 2 not finite. */
+/** Improves theta; returns 0 converged, 1 iteration limit, 2 not finite, 3 stalled. */
 export function minimise(iterationsMax: i32, tolerance: f64): i32 {
   return solver.minimise(iterationsMax, tolerance);
+}
+
+/** Brings theta from the minimum that `minimise` has just found closer to it; see the solver. */
+export function refine(steps: i32): void {
+  solver.refine(steps);
 }
 
 /** Cost of the last minimise, with the prior. */
@@ -125,6 +132,7 @@ export function gradientAddress(): usize {
 export function omegaAddress(): usize {
   return m.omega();
 }
+/** Of the real residuals; of the imaginary ones after bufferBytes. */
 export function weightAddress(): usize {
   return m.weight();
 }

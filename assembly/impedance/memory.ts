@@ -21,8 +21,8 @@ export const IS_LOG = memory.data(24 * 8, 16);
 export const IMPEDANCE_POWER = memory.data(24 * 8, 16);
 export const PRIOR_MEAN = memory.data(24 * 8, 16);
 export const PRIOR_WEIGHT = memory.data(24 * 8, 16);
-/** Parameters in their own units. */
-export const VALUE = memory.data(24 * 8, 16);
+/** Parameters in their own units; four more, so that an element may read past the last. */
+export const VALUE = memory.data(28 * 8, 16);
 export const GRADIENT = memory.data(24 * 8, 16);
 export const STEP = memory.data(24 * 8, 16);
 export const TRIAL = memory.data(24 * 8, 16);
@@ -44,18 +44,19 @@ export const CHILDREN = memory.data(32 * 4, 16);
 
 // Pairs of buffers in the work region; the two halves of a pair lie end to end.
 const PAIR_OMEGA: i32 = 0; // angular frequency, its logarithm
-const PAIR_ROOT: i32 = 1; // omega^-1/2, weight
+const PAIR_ROOT: i32 = 1; // omega^-1/2, spare
 const PAIR_MEASURED: i32 = 2; // real and imaginary part of the measured impedance
 const PAIR_RATIO: i32 = 3; // (Z / Z_i)^2 of one branch of a parallel node
 const PAIR_RESIDUAL: i32 = 4; // weighted residual
-const PAIR_NODES: i32 = 5; // impedance of every node
-const PAIR_JACOBIAN: i32 = 5 + 32; // dZ/dtheta of every parameter
-const PAIRS: i32 = 5 + 32 + 24;
+const PAIR_WEIGHT: i32 = 5; // of the real and of the imaginary residual
+const PAIR_NODES: i32 = 6; // impedance of every node
+const PAIR_JACOBIAN: i32 = 6 + 32; // dZ/dtheta of every parameter
+const PAIRS: i32 = 6 + 32 + 24;
 /** Keeps equal indices of different buffers out of the same cache set. */
 const PAIR_GAP_BYTES: i32 = 16;
 
-const WORK = memory.data(61 * (2 * 1024 * 8 + 16), 16);
-assert(PAIRS == 61);
+const WORK = memory.data(62 * (2 * 1024 * 8 + 16), 16);
+assert(PAIRS == 62);
 
 export let frequencyCount: i32 = 0;
 export let nodeCount: i32 = 0;
@@ -85,8 +86,9 @@ export function lnOmega(): usize {
 export function inverseRootOmega(): usize {
   return pair(PAIR_ROOT);
 }
+/** Weights of the real residuals; those of the imaginary ones follow after bufferBytes. */
 export function weight(): usize {
-  return pair(PAIR_ROOT) + bufferBytes;
+  return pair(PAIR_WEIGHT);
 }
 export function measuredReal(): usize {
   return pair(PAIR_MEASURED);

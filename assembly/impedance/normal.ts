@@ -4,7 +4,6 @@ import {
   GRADIENT,
   get,
   jacobian,
-  measuredImag,
   measuredReal,
   NORMAL,
   node,
@@ -22,8 +21,7 @@ import { dot, multiply, weightedDifference } from './vector';
 export function residualSum(): f64 {
   const z = node(nodeCount - 1);
   const r = residual();
-  weightedDifference(r, measuredReal(), z, weight(), bufferBytes);
-  weightedDifference(r + bufferBytes, measuredImag(), z + bufferBytes, weight(), bufferBytes);
+  weightedDifference(r, measuredReal(), z, weight(), 2 * bufferBytes);
   return dot(r, r, 2 * bufferBytes);
 }
 
@@ -42,8 +40,7 @@ export function formNormal(): void {
   const n = parameterCount;
   for (let p = 0; p < n; p++) {
     const j = jacobian(p);
-    multiply(j, weight(), bufferBytes);
-    multiply(j + bufferBytes, weight(), bufferBytes);
+    multiply(j, weight(), 2 * bufferBytes);
     set(GRADIENT, p, dot(j, residual(), 2 * bufferBytes));
     for (let q = 0; q <= p; q++) {
       set(NORMAL, p * n + q, dot(j, jacobian(q), 2 * bufferBytes));

@@ -1,5 +1,6 @@
 // Amplitude projection: every block of the outermost series is proportional to its amplitude, so
 // for given shapes the best amplitudes are a small non-negative linear least-squares problem.
+import { CODE_SERIES } from './codes';
 import {
   BLOCK_AMPLITUDE,
   BLOCK_GRAM,
@@ -9,17 +10,18 @@ import {
   get,
   IMPEDANCE_POWER,
   IS_LOG,
+  LOWER,
   measuredReal,
   node,
   nodeCount,
   set,
   THETA,
   tapeWord,
+  UPPER,
   weight,
 } from './memory';
 import { dot, multiply } from './vector';
 
-const CODE_SERIES: i32 = 7;
 const SWEEPS: i32 = 60;
 /** A block the data want absent keeps this share, so that its logarithm stays finite. */
 const AMPLITUDE_MIN: f64 = 1e-4;
@@ -31,14 +33,23 @@ export function projectAmplitudes(): void {
   const count = isSeries ? tapeWord(root, 2) : 1;
   for (let a = 0; a < count; a++) weightBlock(blockNode(a, isSeries));
   formBlockSystem(count, isSeries);
-  solveNonNegative(count);
+  solveNonNegative(count, isSeries);
   for (let a = 0; a < count; a++) {
     const block = blockNode(a, isSeries);
+    if (isPinned(block)) continue;
     const shift = Math.log(get(BLOCK_AMPLITUDE, a));
     for (let p = tapeWord(block, 3); p < tapeWord(block, 4); p++) {
       if (get(IS_LOG, p) != 0) set(THETA, p, get(THETA, p) + get(IMPEDANCE_POWER, p) * shift);
     }
   }
+}
+
+/** A block with a fixed parameter that its impedance scales with keeps its amplitude. */
+function isPinned(block: i32): bool {
+  for (let p = tapeWord(block, 3); p < tapeWord(block, 4); p++) {
+    if (get(IMPEDANCE_POWER, p) != 0 && get(LOWER, p) >= get(UPPER, p)) return true;
+  }
+  return false;
 }
 
 function blockNode(index: i32, isSeries: bool): i32 {
@@ -47,8 +58,7 @@ function blockNode(index: i32, isSeries: bool): i32 {
 }
 
 function weightBlock(block: i32): void {
-  multiply(node(block), weight(), bufferBytes);
-  multiply(node(block) + bufferBytes, weight(), bufferBytes);
+  multiply(node(block), weight(), 2 * bufferBytes);
 }
 
 /** Gram matrix of the weighted blocks; then the blocks are weighted once more, for (W W x)'z. */
@@ -70,9 +80,10 @@ function formBlockSystem(count: i32, isSeries: bool): void {
 }
 
 /** Coordinate descent; exact enough for a start, and it cannot fail. */
-function solveNonNegative(count: i32): void {
+function solveNonNegative(count: i32, isSeries: bool): void {
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
     for (let a = 0; a < count; a++) {
+      if (isPinned(blockNode(a, isSeries))) continue;
       let right = get(BLOCK_RIGHT, a);
       for (let b = 0; b < count; b++) {
         if (b != a) right -= get(BLOCK_GRAM, a * count + b) * get(BLOCK_AMPLITUDE, b);

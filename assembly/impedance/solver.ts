@@ -24,6 +24,8 @@ import { evaluateAt } from './tape';
 export const STATUS_CONVERGED: i32 = 0;
 export const STATUS_ITERATION_LIMIT: i32 = 1;
 export const STATUS_NOT_FINITE: i32 = 2;
+/** No step of any length lowers the cost, though the gradient says that one should. */
+export const STATUS_STALLED: i32 = 3;
 
 const DAMPING_START: f64 = 1e-2;
 const DAMPING_MIN: f64 = 1e-10;
@@ -32,6 +34,12 @@ const DAMPING_MAX: f64 = 1e10;
 const COLUMN_FLOOR: f64 = 1e-12;
 /** Residuals of 1e-13 are rounding: nothing is left to gain. */
 const COST_FLOOR_PER_POINT: f64 = 1e-26;
+
+/** Keeps `refine` still along directions that the data do not determine. */
+const REFINE_DAMPING: f64 = 1e-9;
+const REFINE_ENOUGH: f64 = 1e-13;
+const REFINE_TOO_FAR: f64 = 1e-2;
+const REFINE_COST_SLACK: f64 = 1e-10;
 
 export let cost: f64 = 0;
 export let chiSquare: f64 = 0;
@@ -84,25 +92,52 @@ export function minimise(iterationsMax: i32, tolerance: f64): i32 {
     }
     damping *= growth;
     growth *= 2;
-    // The model's gradient no longer leads downhill at any step length.
-    if (damping > DAMPING_MAX) return STATUS_CONVERGED;
+    if (damping > DAMPING_MAX) return STATUS_STALLED;
   }
   return STATUS_ITERATION_LIMIT;
 }
 
-function clamp(theta: usize): void {
+/**
+ * Up to `steps` nearly undamped steps from a minimum. The cost is flat there: it tells two thetas
+ * apart only down to the root of its rounding, 1e-8, while the gradient leads much closer. So the
+ * steps are taken without asking the cost for less, but not where it has grown.
+ */
+export function refine(steps: i32): void {
+  const n = parameterCount;
+  for (let i = 0; i < steps; i++) {
+    chooseFree();
+    if (!factorise(REFINE_DAMPING)) return;
+    solve();
+    takeStep(REFINE_DAMPING);
+    let moved: f64 = 0;
+    for (let p = 0; p < n; p++) moved = max(moved, abs(get(TRIAL, p) - get(THETA, p)));
+    if (!(moved > REFINE_ENOUGH && moved < REFINE_TOO_FAR)) return;
+    const trialChi = linearise(TRIAL);
+    const trialCost = trialChi + priorSum(TRIAL);
+    if (!(trialCost <= cost * (1.0 + REFINE_COST_SLACK))) return;
+    memory.copy(THETA, TRIAL, (<usize>n) << 3);
+    chiSquare = trialChi;
+    cost = trialCost;
+    formNormal();
+    addPrior(THETA);
+  }
+}
+
+/** Moves theta within its bounds. */
+export function clamp(theta: usize): void {
   for (let p = 0; p < parameterCount; p++) {
     set(theta, p, min(max(get(theta, p), get(LOWER, p)), get(UPPER, p)));
   }
 }
 
-/** Holds a parameter that sits at a bound and is pushed outward. */
+/** Holds a parameter that is fixed, or sits at a bound and is pushed outward. */
 function chooseFree(): void {
   const n = parameterCount;
   for (let p = 0; p < n; p++) {
     const t = get(THETA, p);
     const g = get(GRADIENT, p);
-    const held = (t >= get(UPPER, p) && g > 0) || (t <= get(LOWER, p) && g < 0);
+    const fixed = get(LOWER, p) >= get(UPPER, p);
+    const held = fixed || (t >= get(UPPER, p) && g > 0) || (t <= get(LOWER, p) && g < 0);
     set(FREE, p, held ? 0 : 1);
     set(SCALE, p, 1.0 / Math.sqrt(max(get(NORMAL, p * n + p), COLUMN_FLOOR * cost)));
   }

@@ -1,7 +1,16 @@
 // The circuit as a post-order tape: entry i computes node i from its parameters or from earlier
 // nodes, at all frequencies at once. The last entry is the whole circuit.
 
-import { capacitor, constantPhase, finiteLength, inductor, resistor, warburg } from './elements';
+import * as code from './codes';
+import { finiteLength, generalisedLength, transmissionLine } from './diffusion';
+import {
+  capacitor,
+  constantPhase,
+  inductor,
+  modifiedInductor,
+  resistor,
+  warburg,
+} from './elements';
 import {
   bufferBytes,
   child,
@@ -16,17 +25,8 @@ import {
   tapeWord,
   VALUE,
 } from './memory';
+import { gerischer, havriliakNegami, zarc } from './relaxation';
 import { add, addReciprocal, fill, invert, multiplyComplex, squaredRatio } from './vector';
-
-// Codes of the first word of a tape entry; src/kernels/impedance-tape.ts writes the same.
-const CODE_R: i32 = 0;
-const CODE_C: i32 = 1;
-const CODE_L: i32 = 2;
-const CODE_CPE: i32 = 3;
-const CODE_W: i32 = 4;
-const CODE_WO: i32 = 5;
-const CODE_WS: i32 = 6;
-const CODE_SERIES: i32 = 7;
 
 /** Computes Z of every node, and dZ/dtheta of the whole circuit when asked. */
 export function evaluateAt(theta: usize, derivatives: bool): void {
@@ -35,23 +35,52 @@ export function evaluateAt(theta: usize, derivatives: bool): void {
     set(VALUE, p, get(IS_LOG, p) != 0 ? Math.exp(t) : t);
   }
   for (let entry = 0; entry < nodeCount; entry++) {
-    const code = tapeWord(entry, 0);
-    if (code < CODE_SERIES) element(entry, code, derivatives);
-    else if (code == CODE_SERIES) series(entry);
+    const word = tapeWord(entry, 0);
+    if (word < code.CODE_SERIES) element(entry, word, derivatives);
+    else if (word == code.CODE_SERIES) series(entry);
     else parallel(entry, derivatives);
   }
 }
 
-function element(entry: i32, code: i32, derivatives: bool): void {
+function element(entry: i32, word: i32, derivatives: bool): void {
   const p = tapeWord(entry, 3);
   const z = node(entry);
-  const value = get(VALUE, p);
-  if (code == CODE_R) resistor(z, value, p, derivatives);
-  else if (code == CODE_C) capacitor(z, value, p, derivatives);
-  else if (code == CODE_L) inductor(z, value, p, derivatives);
-  else if (code == CODE_CPE) constantPhase(z, value, get(VALUE, p + 1), p, derivatives);
-  else if (code == CODE_W) warburg(z, value, p, derivatives);
-  else finiteLength(z, value, get(VALUE, p + 1), code == CODE_WO, p, derivatives);
+  const v0 = get(VALUE, p);
+  const v1 = get(VALUE, p + 1);
+  const v2 = get(VALUE, p + 2);
+  const v3 = get(VALUE, p + 3);
+  switch (word) {
+    case code.CODE_R:
+      return resistor(z, v0, p, derivatives);
+    case code.CODE_C:
+      return capacitor(z, v0, p, derivatives);
+    case code.CODE_L:
+      return inductor(z, v0, p, derivatives);
+    case code.CODE_CPE:
+      return constantPhase(z, v0, v1, p, derivatives);
+    case code.CODE_W:
+      return warburg(z, v0, p, derivatives);
+    case code.CODE_WO:
+    case code.CODE_WS:
+      return finiteLength(z, v0, v1, word == code.CODE_WO, p, derivatives);
+    case code.CODE_LA:
+      return modifiedInductor(z, v0, v1, p, derivatives);
+    case code.CODE_WON:
+    case code.CODE_WSN:
+      return generalisedLength(z, v0, v1, v2, word == code.CODE_WON, p, derivatives);
+    case code.CODE_G:
+      return gerischer(z, v0, v1, p, derivatives);
+    case code.CODE_HN:
+      return havriliakNegami(z, v0, v1, v2, v3, p, derivatives);
+    case code.CODE_ZARC:
+      return zarc(z, v0, v1, v2, p, derivatives);
+    case code.CODE_TLMB:
+      return transmissionLine(z, v0, 0, v1, v2, p, derivatives);
+    case code.CODE_TLMF:
+      return transmissionLine(z, v0, 1.0 / v1, v2, v3, p, derivatives);
+    default:
+      unreachable();
+  }
 }
 
 /** Z = sum of Z_i; the derivatives of the parts are those of the whole. */

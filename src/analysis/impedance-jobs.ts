@@ -1,6 +1,7 @@
 import { parseCircuit } from '../domain/circuit.ts';
 import type { CircuitFit } from '../domain/circuit-fit.ts';
-import type { ImpedancePoint } from '../domain/spectrum.ts';
+import type { ImpedancePoint, Spectrum } from '../domain/spectrum.ts';
+import type { SpectrumValidity } from '../domain/spectrum-validity.ts';
 import type { ImpedanceKernel } from '../kernels/impedance-kernel.ts';
 import { type FitOptions, fitSpectrum } from './impedance-fit.ts';
 
@@ -14,12 +15,21 @@ export interface FitRequest {
 export type ImpedanceJobs = {
   /** @throws Fault circuitSyntax, badInput, capacity */
   readonly fit: (request: FitRequest) => CircuitFit;
+  /** Whether the points are an impedance at all. @throws Fault badInput, capacity */
+  readonly assess: (spectrum: Spectrum) => SpectrumValidity;
 };
 
-/** The jobs on one kernel. Each carries all it needs: none depends on the one before. */
-export function impedanceJobs(kernel: ImpedanceKernel): ImpedanceJobs {
+/**
+ * The jobs on one kernel. Each carries all it needs: none depends on the one before.
+ * @param assess the test of the data, on a kernel of its own.
+ */
+export function impedanceJobs(
+  kernel: ImpedanceKernel,
+  assess: (spectrum: Spectrum) => SpectrumValidity,
+): ImpedanceJobs {
   return {
     fit: ({ circuit, points, options }) =>
       fitSpectrum(kernel, parseCircuit(circuit), { points }, options),
+    assess,
   };
 }

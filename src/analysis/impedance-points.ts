@@ -1,13 +1,18 @@
-import { type Circuit, hasElement } from '../domain/circuit.ts';
+import { type Circuit, elementsOf, hasElement } from '../domain/circuit.ts';
 import { Fault, type Problem } from '../domain/fault.ts';
 import type { ImpedancePoint } from '../domain/spectrum.ts';
 
 /** More problems than this are summed up in one line. */
 const PROBLEMS_MAX = 20;
+/** No frequency or impedance of a thing is beyond these; squares and cubes of them stay finite. */
+const PLAUSIBLE_MIN = 1e-30;
+const PLAUSIBLE_MAX = 1e30;
+const PLAUSIBLE_ADVICE = 'too large or too small to be one; check the units and the columns';
 /** Imaginary parts up to this share of |Z| may be positive by noise. */
 const SIGN_TOLERANCE = 0.02;
+const SIGN_PROBLEM = 'which a circuit';
 const SIGN_ADVICE =
-  'which a circuit without L cannot have: add an L, or check the sign (capacitive is negative here)';
+  'check the sign (capacitive is negative here; a table of -Im Z has to be negated when it is read)';
 
 /**
  * The points a circuit is fitted on. A circuit without an inductor cannot follow the positive
@@ -20,12 +25,21 @@ export function fittedPoints(
   circuit: Circuit,
   points: readonly ImpedancePoint[],
 ): readonly ImpedancePoint[] {
-  if (hasElement(circuit.root, 'L')) return points;
+  return hasInductor(circuit) ? points : capacitivePoints(points);
+}
+
+/** The points from the first capacitive one downward. */
+export function capacitivePoints(points: readonly ImpedancePoint[]): readonly ImpedancePoint[] {
   const fastest = points.reduce(
     (most, { frequencyHertz, zImagOhm }) => (zImagOhm > 0 ? most : Math.max(most, frequencyHertz)),
     Number.NEGATIVE_INFINITY,
   );
   return points.filter(({ frequencyHertz }) => !(frequencyHertz > fastest));
+}
+
+/** True when some element can follow positive imaginary parts. */
+function hasInductor(circuit: Circuit): boolean {
+  return hasElement(circuit.root, 'L') || hasElement(circuit.root, 'La');
 }
 
 /** True once there are enough points: two numbers each, and one more than there are parameters. */
@@ -52,16 +66,43 @@ export function checkPoints(circuit: Circuit, points: readonly ImpedancePoint[])
   checkSign(circuit, points);
 }
 
-/** Most of a spectrum on the inductive side is a matter of sign convention, not of noise. */
+/**
+ * Most of a spectrum on the inductive side is a matter of sign convention, not of noise. A circuit
+ * with an inductor could follow it; but an inductance shows at the fast end, and where the slow
+ * half of the spectrum is inductive too, the capacitances of the circuit have nothing to stand on.
+ */
 function checkSign(circuit: Circuit, points: readonly ImpedancePoint[]): void {
-  if (hasElement(circuit.root, 'L')) return;
-  const used = fittedPoints(circuit, points);
-  const positive = used.filter(
-    ({ zRealOhm, zImagOhm }) => zImagOhm > SIGN_TOLERANCE * Math.hypot(zRealOhm, zImagOhm),
+  if (!hasInductor(circuit)) {
+    refuseInductive(
+      fittedPoints(circuit, points),
+      `${SIGN_PROBLEM} without L cannot have: add an L, or`,
+    );
+    return;
+  }
+  const isInductiveOnly = elementsOf(circuit.root).every(({ element }) =>
+    /^(R|L|La)$/.test(element),
   );
-  if (positive.length <= used.length / 2) return;
-  const message = `${positive.length} of ${used.length} points have a positive imaginary part, ${SIGN_ADVICE}`;
+  if (isInductiveOnly) return;
+  const slowFirst = points.toSorted((a, b) => a.frequencyHertz - b.frequencyHertz);
+  const slowHalf = slowFirst.slice(0, Math.ceil(points.length / 2));
+  if (isMostlyInductive(slowHalf)) {
+    refuseInductive(points, `${SIGN_PROBLEM} whose capacitances show cannot have:`);
+  }
+}
+
+function refuseInductive(points: readonly ImpedancePoint[], problem: string): void {
+  if (!isMostlyInductive(points)) return;
+  const count = points.filter(isInductive).length;
+  const message = `${count} of ${points.length} points have a positive imaginary part, ${problem} ${SIGN_ADVICE}`;
   throw new Fault('badInput', { where: 'spectrum', message });
+}
+
+function isMostlyInductive(points: readonly ImpedancePoint[]): boolean {
+  return points.filter(isInductive).length > points.length / 2;
+}
+
+function isInductive({ zRealOhm, zImagOhm }: ImpedancePoint): boolean {
+  return zImagOhm > SIGN_TOLERANCE * Math.hypot(zRealOhm, zImagOhm);
 }
 
 function pointProblems(point: ImpedancePoint, where: string): Problem[] {
@@ -70,6 +111,9 @@ function pointProblems(point: ImpedancePoint, where: string): Problem[] {
   if (!(frequencyHertz > 0 && Number.isFinite(frequencyHertz))) {
     const message = `frequency is ${frequencyHertz} Hz; expected a positive number`;
     problems.push({ where, message });
+  } else if (!isPlausible(frequencyHertz)) {
+    const message = `frequency is ${frequencyHertz} Hz, which is ${PLAUSIBLE_ADVICE}`;
+    problems.push({ where, message });
   }
   if (!Number.isFinite(zRealOhm) || !Number.isFinite(zImagOhm)) {
     const message = `impedance is ${zRealOhm} + ${zImagOhm}j ohm; expected finite numbers`;
@@ -77,8 +121,15 @@ function pointProblems(point: ImpedancePoint, where: string): Problem[] {
   } else if (zRealOhm === 0 && zImagOhm === 0) {
     const message = 'impedance is 0 ohm, which has no relative weight; leave the point out';
     problems.push({ where, message });
+  } else if (!isPlausible(Math.hypot(zRealOhm, zImagOhm))) {
+    const size = Math.hypot(zRealOhm, zImagOhm);
+    problems.push({ where, message: `|Z| is ${size} ohm, which is ${PLAUSIBLE_ADVICE}` });
   }
   return problems;
+}
+
+function isPlausible(value: number): boolean {
+  return value >= PLAUSIBLE_MIN && value <= PLAUSIBLE_MAX;
 }
 
 function duplicates(points: readonly ImpedancePoint[]): Problem[] {
@@ -100,7 +151,7 @@ function tooFew(circuit: Circuit, points: readonly ImpedancePoint[]): Problem {
   const reason =
     inductive === 0
       ? ''
-      : `; ${inductive} of ${points.length} points have a positive imaginary part, ${SIGN_ADVICE}`;
+      : `; ${inductive} of ${points.length} points have a positive imaginary part, ${SIGN_PROBLEM} without L cannot have: add an L, or ${SIGN_ADVICE}`;
   const message = `${left} usable points; ${circuit.text} has ${circuit.parameters.length} parameters and needs at least ${pointsNeeded(circuit)}${reason}`;
   return { where: 'spectrum', message };
 }

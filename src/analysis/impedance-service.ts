@@ -5,6 +5,7 @@ import type { CircuitFit } from '../domain/circuit-fit.ts';
 import type { Clock } from '../domain/clock.ts';
 import { asFault } from '../domain/fault.ts';
 import type { ImpedancePoint } from '../domain/spectrum.ts';
+import type { SpectrumValidity } from '../domain/spectrum-validity.ts';
 import { FREQUENCIES_MAX } from '../kernels/impedance-kernel.ts';
 import type { Executor } from './executor.ts';
 import type { FitOptions } from './impedance-fit.ts';
@@ -33,9 +34,9 @@ interface OpenSpectrum {
 
 /**
  * Fits each spectrum that names a circuit: again at every point that arrives, from as many points
- * as the circuit needs, and once more when the spectrum has ended. One fit runs at a time; while
- * it does, further points of a spectrum wait for one common interim fit, and the ones left out
- * are counted. Final fits are never left out.
+ * as the circuit needs, and once more when the spectrum has ended, then with the verdict on the
+ * data. One fit runs at a time; while it does, further points of a spectrum wait for one common
+ * interim fit, and the ones left out are counted. Final fits are never left out.
  */
 export class ImpedanceService implements AnalysisService {
   readonly #bus: Bus;
@@ -93,7 +94,7 @@ export class ImpedanceService implements AnalysisService {
         faulted: false,
       });
     } catch (error) {
-      this.#publishFault(spectrumId, error);
+      this.#publishFault(`fit of spectrum ${spectrumId}`, error);
     }
     const [oldest] = this.#open.keys();
     if (this.#open.size > SPECTRA_OPEN_MAX && oldest !== undefined) {
@@ -155,12 +156,28 @@ export class ImpedanceService implements AnalysisService {
         options: this.#options(spectrum),
       });
       if (fit.parameters.length > 0) spectrum.latest = fit;
-      if (ended?.complete && fit.status !== 'failed') this.#remember(fit);
-      this.#bus.publish('fit', { spectrumId, final: ended !== undefined, fit });
+      if (!ended) {
+        this.#bus.publish('fit', { spectrumId, final: false, fit });
+        return;
+      }
+      // Data that fail may come from a drifting cell, whose next spectrum still resembles this one.
+      if (ended.complete && fit.status !== 'failed') this.#remember(fit);
+      const validity = await this.#assess(spectrum);
+      this.#bus.publish('fit', { spectrumId, final: true, fit: { ...fit, validity } });
     } catch (error) {
       spectrum.faulted = true;
       spectrum.waiting = 0;
-      this.#publishFault(spectrumId, error);
+      this.#publishFault(`fit of spectrum ${spectrumId}`, error);
+    }
+  }
+
+  /** The verdict on the data; null, and a fault published, when they could not be tested. */
+  async #assess({ spectrumId, points }: OpenSpectrum): Promise<SpectrumValidity | null> {
+    try {
+      return await this.#executor.call('assess', { points: [...points] });
+    } catch (error) {
+      this.#publishFault(`validity of spectrum ${spectrumId}`, error);
+      return null;
     }
   }
 
@@ -189,6 +206,8 @@ export class ImpedanceService implements AnalysisService {
         },
       }),
       ...(isPrior && { priorValues: valuesOf(previous) }),
+      // While points come they would change with each: they are worked out once, at the end.
+      diagnostics: spectrum.ended !== undefined,
     };
   }
 
@@ -201,10 +220,10 @@ export class ImpedanceService implements AnalysisService {
     }
   }
 
-  #publishFault(spectrumId: string, error: unknown): void {
-    const { problems } = asFault(error, spectrumId);
+  #publishFault(where: string, error: unknown): void {
+    const { problems } = asFault(error, where);
     const message = problems.map((problem) => `${problem.where}: ${problem.message}`).join('; ');
-    this.#bus.publish('analysisFault', { where: `fit of spectrum ${spectrumId}`, message });
+    this.#bus.publish('analysisFault', { where, message });
   }
 }
 

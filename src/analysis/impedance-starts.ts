@@ -13,7 +13,6 @@ export interface SpectrumScale {
 
 /** CPE exponents: below 0.2 an element is a resistor in disguise, above 1 it is not passive. */
 export const EXPONENT_MIN = 0.2;
-export const EXPONENT_MAX = 1;
 
 /** One step of the search moves a parameter by at most a factor e², an exponent by 0.2. */
 const LOG_STEP_MAX = 2;
@@ -39,8 +38,9 @@ export function scaleOf(spectrum: KernelSpectrum): SpectrumScale {
 export function searchLimits(circuit: Circuit, scale: SpectrumScale): SearchLimits {
   const lnZ = Math.log(scale.impedanceOhmMax);
   const [fast, slow] = [-Math.log(scale.omegaMax), -Math.log(scale.omegaMin)];
-  const bounds = circuit.parameters.map(({ unit, scale: kind }): readonly [number, number] => {
-    if (kind === 'exponent') return [EXPONENT_MIN, EXPONENT_MAX];
+  const bounds = circuit.parameters.map((parameter): readonly [number, number] => {
+    const { unit, scale: kind, exponentMax } = parameter;
+    if (kind === 'exponent') return [EXPONENT_MIN, exponentMax];
     const [low, high] = logRange(unit, lnZ, fast, slow);
     return [low - LOG_MARGIN, high + LOG_MARGIN];
   });
@@ -63,6 +63,8 @@ function logRange(unit: string, lnZ: number, fast: number, slow: number): [numbe
       return [fast - lnZ, slow - lnZ];
     case 'H':
       return [fast + lnZ, slow + lnZ];
+    case 'H s^(n-1)':
+      return [Math.min(fast, 0) + lnZ, Math.max(slow, 0) + lnZ];
     case 'S s^n':
       // Q = tau^n / R with n between 0 and 1.
       return [Math.min(fast, 0) - lnZ, Math.max(slow, 0) - lnZ];
@@ -92,6 +94,15 @@ export function startTheta(
   new StartWriter(theta, scale, draw).visit(circuit.root, undefined);
   return theta;
 }
+
+/** A peak of a distribution of relaxation times: where an arc may start from. */
+export interface RelaxationPeak {
+  readonly timeConstantSecond: number;
+  /** Its area. */
+  readonly resistanceOhm: number;
+}
+
+type FurtherElement = Exclude<ElementKind, 'R' | 'C' | 'L' | 'CPE' | 'W' | 'Wo' | 'Ws'>;
 
 /** A parallel block's resistance and time constant, as logarithms. */
 interface Arc {
@@ -148,11 +159,59 @@ class StartWriter {
       case 'Wo':
       case 'Ws':
         theta[p] = this.#lnR();
-        theta[p + 1] = -Math.log(omegaMin) + 2 * Math.LN10 * (this.#draw() - 0.7);
+        theta[p + 1] = this.#lnTauSlow();
         return;
+      default:
+        this.#furtherElement(element, p);
+    }
+  }
+
+  #furtherElement(element: FurtherElement, p: number): void {
+    const theta = this.#theta;
+    switch (element) {
+      case 'La': {
+        const n = 0.6 + 0.4 * this.#draw();
+        const { resistanceOhmMin, omegaMax } = this.#scale;
+        theta[p] = Math.log(resistanceOhmMin) - n * Math.log(omegaMax) - 2 * this.#draw();
+        theta[p + 1] = n;
+        return;
+      }
+      case 'WoN':
+      case 'WsN':
+        theta[p] = this.#lnR();
+        theta[p + 1] = this.#lnTauSlow();
+        theta[p + 2] = 0.3 + 0.2 * this.#draw();
+        return;
+      case 'G':
+      case 'Zarc':
+      case 'HN': {
+        const { lnR, lnTau } = this.#arc();
+        theta[p] = lnR;
+        theta[p + 1] = lnTau;
+        if (element === 'G') return;
+        theta[p + 2] = 0.5 + 0.5 * this.#draw();
+        if (element === 'HN') theta[p + 3] = 0.5 + 0.5 * this.#draw();
+        return;
+      }
+      case 'TLMb':
+      case 'TLMf': {
+        const lnR = this.#lnR();
+        const n = 0.5 + 0.5 * this.#draw();
+        const last = element === 'TLMf' ? p + 3 : p + 2;
+        theta[p] = lnR;
+        if (element === 'TLMf') theta[p + 1] = this.#lnR();
+        theta[last - 1] = n * this.#lnTauSlow() - lnR;
+        theta[last] = n;
+        return;
+      }
       default:
         element satisfies never;
     }
+  }
+
+  /** Of diffusion: around the slow end of the window. */
+  #lnTauSlow(): number {
+    return -Math.log(this.#scale.omegaMin) + 2 * Math.LN10 * (this.#draw() - 0.7);
   }
 
   /** Most arcs lie within the measured window; some are still open at its slow end. */

@@ -1,15 +1,17 @@
+import { isDescriptionCode, translateDescriptionCode } from './circuit-cdc.ts';
 import { Fault } from './fault.ts';
 
 /**
  * Equivalent circuits as text: `R0-p(R1,CPE1)-Wo1`. A dash puts elements in series, `p(a,b)` in
- * parallel; both nest. Every element carries a number of its own.
+ * parallel; both nest. Every element carries a number of its own. The circuit description code
+ * `R(RQ)` is read too, and becomes the same circuit in this notation: see `circuit-cdc.ts`.
  */
 
 export const CIRCUIT_TEXT_LENGTH_MAX = 256;
 export const CIRCUIT_ELEMENTS_MAX = 16;
 export const CIRCUIT_PARAMETERS_MAX = 24;
 
-/** How a parameter is searched: positive ones by their logarithm, CPE exponents as they are. */
+/** How a parameter is searched: positive ones by their logarithm, exponents as they are. */
 export type ParameterScale = 'log' | 'exponent';
 
 interface ParameterShape {
@@ -19,23 +21,40 @@ interface ParameterShape {
   readonly scale: ParameterScale;
   /** Power of this parameter that the element's impedance is proportional to. */
   readonly impedancePower: -1 | 0 | 1;
+  /** Largest value of an exponent that is not bounded by 1. */
+  readonly exponentMax?: number;
 }
 
 const RESISTANCE = { suffix: 'R', unit: 'ohm', scale: 'log', impedancePower: 1 } as const;
 const TIME_CONSTANT = { suffix: 'tau', unit: 's', scale: 'log', impedancePower: 0 } as const;
+const ADMITTANCE = { suffix: 'Q', unit: 'S s^n', scale: 'log', impedancePower: -1 } as const;
+const EXPONENT = { suffix: 'n', unit: '1', scale: 'exponent', impedancePower: 0 } as const;
+/** Beyond 1/2 a reflecting boundary would give a negative resistance at low frequencies. */
+const DIFFUSION_EXPONENT = { ...EXPONENT, exponentMax: 0.5 } as const;
 
-/** The elements and their parameters; formulas are in `src/kernels/impedance-twin.ts`. */
+/**
+ * The elements and their parameters. R, C, L, La, CPE, W, Wo, Ws, G and Zarc mean what they mean
+ * in impedance.py. WoN and WsN are Wo and Ws with (j omega tau)^n in place of its square root, as
+ * pyimpspec's Wo and Ws are. HN is the Havriliak-Negami arc; TLMb and TLMf are transmission lines
+ * of a pore whose wall is blocking (impedance.py: TLMQ) or reacts. Formulas are in
+ * `src/kernels/impedance-twin.ts`.
+ */
 export const CIRCUIT_ELEMENTS = {
   R: [{ suffix: '', unit: 'ohm', scale: 'log', impedancePower: 1 }],
   C: [{ suffix: '', unit: 'F', scale: 'log', impedancePower: -1 }],
   L: [{ suffix: '', unit: 'H', scale: 'log', impedancePower: 1 }],
-  CPE: [
-    { suffix: 'Q', unit: 'S s^n', scale: 'log', impedancePower: -1 },
-    { suffix: 'n', unit: '1', scale: 'exponent', impedancePower: 0 },
-  ],
+  CPE: [ADMITTANCE, EXPONENT],
   W: [{ suffix: '', unit: 'ohm s^-1/2', scale: 'log', impedancePower: 1 }],
   Wo: [RESISTANCE, TIME_CONSTANT],
   Ws: [RESISTANCE, TIME_CONSTANT],
+  La: [{ suffix: 'L', unit: 'H s^(n-1)', scale: 'log', impedancePower: 1 }, EXPONENT],
+  WoN: [RESISTANCE, TIME_CONSTANT, DIFFUSION_EXPONENT],
+  WsN: [RESISTANCE, TIME_CONSTANT, DIFFUSION_EXPONENT],
+  G: [RESISTANCE, TIME_CONSTANT],
+  HN: [RESISTANCE, TIME_CONSTANT, { ...EXPONENT, suffix: 'a' }, { ...EXPONENT, suffix: 'b' }],
+  Zarc: [RESISTANCE, TIME_CONSTANT, EXPONENT],
+  TLMb: [RESISTANCE, ADMITTANCE, EXPONENT],
+  TLMf: [RESISTANCE, { ...RESISTANCE, suffix: 'Rct' }, ADMITTANCE, EXPONENT],
 } as const satisfies Record<string, readonly ParameterShape[]>;
 
 export type ElementKind = keyof typeof CIRCUIT_ELEMENTS;
@@ -46,6 +65,8 @@ export interface CircuitParameter {
   readonly unit: string;
   readonly scale: ParameterScale;
   readonly impedancePower: -1 | 0 | 1;
+  /** Largest value of an exponent; 0 for other parameters. */
+  readonly exponentMax: number;
 }
 
 interface NodeRange {
@@ -78,7 +99,7 @@ export interface Circuit {
 }
 
 /**
- * Reads a circuit in the notation above.
+ * Reads a circuit in either notation; `text` of the result is always in the first.
  * @throws Fault circuitSyntax with the 1-based position, what was found and what was expected
  */
 export function parseCircuit(text: string): Circuit {
@@ -88,9 +109,10 @@ export function parseCircuit(text: string): Circuit {
       message: `${text.length} characters long; at most ${CIRCUIT_TEXT_LENGTH_MAX} are accepted`,
     });
   }
-  const parser = new CircuitParser(text);
+  const own = isDescriptionCode(text) ? translateDescriptionCode(text) : text;
+  const parser = new CircuitParser(own);
   const root = parser.parseAll();
-  return { text: text.replace(/\s/g, ''), root, parameters: parser.parameters };
+  return { text: own.replace(/\s/g, ''), root, parameters: parser.parameters };
 }
 
 /** True when the circuit contains an element of this kind. */
@@ -170,9 +192,11 @@ class CircuitParser {
     }
     this.#names.add(name);
     const parameterFirst = this.parameters.length;
-    for (const { suffix, unit, scale, impedancePower } of CIRCUIT_ELEMENTS[element]) {
+    const shapes: readonly ParameterShape[] = CIRCUIT_ELEMENTS[element];
+    for (const { suffix, unit, scale, impedancePower, exponentMax } of shapes) {
       const parameter = suffix === '' ? name : `${name}.${suffix}`;
-      this.parameters.push({ name: parameter, unit, scale, impedancePower });
+      const most = scale === 'exponent' ? (exponentMax ?? 1) : 0;
+      this.parameters.push({ name: parameter, unit, scale, impedancePower, exponentMax: most });
     }
     this.#checkSize(name);
     this.#at = start + name.length;

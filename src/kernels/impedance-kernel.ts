@@ -13,6 +13,8 @@ export interface KernelSpectrum {
   readonly zImagOhm: Float64Array;
   /** What each residual is multiplied by, 1/ohm: 1/|Z| for modulus weighting. */
   readonly weightPerOhm: Float64Array;
+  /** The same for the imaginary parts, where theirs are others. */
+  readonly weightImagPerOhm?: Float64Array;
 }
 
 /** Limits and prior of a search, each with one value per parameter, in theta. */
@@ -34,7 +36,8 @@ export interface Minimum {
   readonly cost: number;
   readonly chiSquare: number;
   readonly iterations: number;
-  readonly status: 'converged' | 'iterationLimit' | 'notFinite';
+  /** `stalled`: the gradient says that a step should help, but none of any length does. */
+  readonly status: 'converged' | 'iterationLimit' | 'notFinite' | 'stalled';
 }
 
 interface RawKernel {
@@ -47,6 +50,7 @@ interface RawKernel {
   linearise(): number;
   project(): void;
   minimise(iterationsMax: number, tolerance: number): number;
+  refine(steps: number): void;
   cost(): number;
   chiSquare(): number;
   iterations(): number;
@@ -71,11 +75,11 @@ interface RawKernel {
   jacobianAddress(parameter: number): number;
 }
 
-const STATUSES = ['converged', 'iterationLimit', 'notFinite'] as const;
+const STATUSES = ['converged', 'iterationLimit', 'notFinite', 'stalled'] as const;
 
 /**
  * One circuit with one spectrum at a time, in the kernel's static memory: `load` first. Theta
- * holds ln p for every parameter but CPE exponents, which it holds as they are.
+ * holds ln p for every parameter but exponents, which it holds as they are.
  */
 export class ImpedanceKernel {
   readonly #raw: RawKernel;
@@ -116,15 +120,22 @@ export class ImpedanceKernel {
     this.#buffer(raw.omegaAddress()).set(spectrum.frequencyHertz.map((f) => 2 * Math.PI * f));
     this.#buffer(raw.measuredRealAddress()).set(spectrum.zRealOhm);
     this.#buffer(raw.measuredImagAddress()).set(spectrum.zImagOhm);
-    this.#buffer(raw.weightAddress()).set(spectrum.weightPerOhm);
     raw.prepare();
+    this.setWeights(spectrum.weightPerOhm, spectrum.weightImagPerOhm);
     this.#table(raw.lowerAddress()).fill(-Infinity);
     this.#table(raw.upperAddress()).fill(Infinity);
     this.#table(raw.stepMaxAddress()).fill(Infinity);
     this.setPrior(undefined);
   }
 
-  /** Bounds and step limits of `minimise`. */
+  /** Other weights for the loaded spectrum: of the real parts, and of the imaginary ones. */
+  setWeights(real: Float64Array, imag: Float64Array = real): void {
+    const address = this.#raw.weightAddress();
+    this.#buffer(address).set(real);
+    this.#buffer(address + this.#raw.bufferBytes()).set(imag);
+  }
+
+  /** Bounds and step limits of `minimise`; a parameter whose bounds are equal is fixed. */
   setLimits(limits: SearchLimits): void {
     this.#write(this.#raw.lowerAddress(), limits.lower, 'lower bounds');
     this.#write(this.#raw.upperAddress(), limits.upper, 'upper bounds');
@@ -187,10 +198,16 @@ export class ImpedanceKernel {
   /** Levenberg-Marquardt from theta until two relative gains in a row are below `tolerance`. */
   minimise(
     theta: ArrayLike<number>,
-    options: { readonly iterationsMax: number; readonly tolerance: number },
+    options: {
+      readonly iterationsMax: number;
+      readonly tolerance: number;
+      /** Steps beyond what the cost can resolve, once it has converged. */
+      readonly refinements?: number;
+    },
   ): Minimum {
     this.#write(this.#raw.thetaAddress(), theta, 'theta');
     const status = STATUSES[this.#raw.minimise(options.iterationsMax, options.tolerance)];
+    if (status === 'converged') this.#raw.refine(options.refinements ?? 0);
     return {
       theta: Float64Array.from(this.#table(this.#raw.thetaAddress())),
       cost: this.#raw.cost(),

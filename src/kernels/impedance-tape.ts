@@ -1,12 +1,25 @@
 import type { Circuit, CircuitNode, ElementKind } from '../domain/circuit.ts';
 
-/** Codes of the first word of a tape entry; `assembly/impedance/tape.ts` reads the same. */
-const CODES = { R: 0, C: 1, L: 2, CPE: 3, W: 4, Wo: 5, Ws: 6 } as const satisfies Record<
-  ElementKind,
-  number
->;
-const CODE_SERIES = 7;
-const CODE_PARALLEL = 8;
+/** Codes of the first word of a tape entry; `assembly/impedance/codes.ts` reads the same. */
+const CODES = {
+  R: 0,
+  C: 1,
+  L: 2,
+  CPE: 3,
+  W: 4,
+  Wo: 5,
+  Ws: 6,
+  La: 7,
+  WoN: 8,
+  WsN: 9,
+  G: 10,
+  HN: 11,
+  Zarc: 12,
+  TLMb: 13,
+  TLMf: 14,
+} as const satisfies Record<ElementKind, number>;
+const CODE_SERIES = 32;
+const CODE_PARALLEL = 33;
 
 /** A circuit as the kernel reads it: entries in post-order, so that entry i computes node i. */
 export interface Tape {

@@ -7,6 +7,7 @@ import {
   impedanceJobs,
 } from '../../src/analysis/impedance-jobs.ts';
 import { ImpedanceService, SPECTRA_OPEN_MAX } from '../../src/analysis/impedance-service.ts';
+import { assessSpectrum } from '../../src/analysis/spectrum-validity.ts';
 import { Bus, type BusEvents } from '../../src/domain/bus.ts';
 import { parseCircuit } from '../../src/domain/circuit.ts';
 import { Fault } from '../../src/domain/fault.ts';
@@ -14,12 +15,17 @@ import type { ImpedancePoint } from '../../src/domain/spectrum.ts';
 import { VirtualClock } from '../../src/domain/virtual-clock.ts';
 import { ImpedanceKernel } from '../../src/kernels/impedance-kernel.ts';
 import { twinImpedance } from '../../src/kernels/impedance-twin.ts';
+import { RelaxationKernel } from '../../src/kernels/relaxation-kernel.ts';
 import { loadKernelModule } from '../../src/kernels/wasm-module.ts';
+import { driftingSpectrum, spectrumValidity } from '../support/circuit-fit.ts';
 import { describeWithData } from '../support/shared-data.ts';
-import { readColumns } from './impedance-data.ts';
+import { BATTERY_CYCLING, REDOX_SEQUENCE, readColumns } from './impedance-data.ts';
 
 const TWO_ARCS = 'R0-p(R1,CPE1)-p(R2,CPE2)';
 const kernel = new ImpedanceKernel(loadKernelModule('impedance'));
+
+/** The jobs, with data that pass their test: what the service does with the verdict counts here. */
+const jobs: ImpedanceJobs = impedanceJobs(kernel, () => spectrumValidity());
 
 /** 45 points from 200 kHz to 0.1 Hz with 0.3 % noise of a fixed pattern. */
 function sweep(values: readonly number[], pattern = 0): ImpedancePoint[] {
@@ -56,10 +62,11 @@ function listen(bus: Bus): Heard {
 class GatedExecutor implements Executor<ImpedanceJobs> {
   readonly requests: FitRequest[] = [];
   readonly #gates: (() => void)[] = [];
-  readonly #inner = inlineExecutor(impedanceJobs(kernel));
+  readonly #inner = inlineExecutor(jobs);
   closed = 0;
 
-  async call(_job: string, request: FitRequest): Promise<never> {
+  async call(job: string, request: FitRequest): Promise<never> {
+    if (job !== 'fit') return spectrumValidity() as never;
     this.requests.push(request);
     await new Promise<void>((resolve) => this.#gates.push(resolve));
     return (await this.#inner.call('fit', request)) as never;
@@ -75,7 +82,7 @@ class GatedExecutor implements Executor<ImpedanceJobs> {
   }
 }
 
-async function rig(executor: Executor<ImpedanceJobs> = inlineExecutor(impedanceJobs(kernel))) {
+async function rig(executor: Executor<ImpedanceJobs> = inlineExecutor(jobs)) {
   const bus = new Bus((name, error) => {
     throw new Error(`listener of ${name} failed`, { cause: error });
   });
@@ -202,9 +209,9 @@ describe('impedance service', () => {
 
   test('the previous final fit of the same circuit is prior and reference of the next', async () => {
     const requests: FitRequest[] = [];
-    const jobs = impedanceJobs(kernel);
     const { bus, clock, service, heard } = await rig(
       inlineExecutor({
+        ...jobs,
         fit: (request) => {
           requests.push(request);
           return jobs.fit(request);
@@ -274,9 +281,9 @@ describe('impedance service', () => {
 
   test('an executor that breaks is published and does not stop the service', async () => {
     let calls = 0;
-    const jobs = impedanceJobs(kernel);
     const { bus, clock, service, heard } = await rig(
       inlineExecutor({
+        ...jobs,
         fit: (request) => {
           calls += 1;
           if (calls === 1) throw new Fault('analysis', { where: 'worker', message: 'it ended' });
@@ -318,6 +325,109 @@ describe('impedance service', () => {
     await service.stop();
   });
 
+  test('tests the data once, at the end, and the final fit carries the verdict', async () => {
+    const assessed: number[] = [];
+    const { bus, clock, service, heard } = await rig(
+      inlineExecutor({
+        ...jobs,
+        assess: ({ points }) => {
+          assessed.push(points.length);
+          return driftingSpectrum();
+        },
+      }),
+    );
+    deliver({ bus, clock }, 'eis-1', TWO_ARCS, sweep(TRUTH));
+    await clock.advance(100);
+    expect(assessed).toEqual([45]);
+    const [final, ...interims] = heard.fits.toReversed();
+    expect(final).toMatchObject({ final: true, fit: { validity: driftingSpectrum() } });
+    expect(interims).toHaveLength(42);
+    for (const { fit } of interims) {
+      expect(fit.validity).toBeNull();
+      expect(fit.diagnostics).toBeNull();
+    }
+    await service.stop();
+  });
+
+  test('says which parameters the spectrum before still holds, fewer with each point, none at the end', async () => {
+    const { bus, clock, service, heard } = await rig();
+    deliver({ bus, clock }, 'eis-1', TWO_ARCS, sweep(TRUTH));
+    await clock.advance(100);
+    const held = (fit: BusEvents['fit']['fit']): string[] =>
+      fit.parameters.flatMap(({ name, priorDominated }) => (priorDominated ? [name] : []));
+    expect(heard.fits.flatMap(({ fit }) => held(fit))).toEqual([]);
+    heard.fits.length = 0;
+    deliver({ bus, clock }, 'eis-2', TWO_ARCS, sweep(TRUTH, 2));
+    await clock.advance(100);
+    const counts = heard.fits.map(({ fit }) => held(fit).length);
+    // High frequencies come first: the slow arc is the last to be seen.
+    const [atFirst] = heard.fits.map(({ fit }) => held(fit));
+    expect(atFirst).toEqual(expect.arrayContaining(['R2', 'CPE2.Q', 'CPE2.n']));
+    expect(counts).toEqual(counts.toSorted((a, b) => b - a));
+    expect(counts.at(-1)).toBe(0);
+    expect(heard.fits.at(-1)?.fit.diagnostics?.correlated).toHaveLength(7);
+    expect(heard.fits.at(-2)?.fit.diagnostics).toBeNull();
+    await service.stop();
+  });
+
+  test('a cell that changes by 8 % while its low frequencies are measured fails, a steady one passes', async () => {
+    const relaxation = new RelaxationKernel(loadKernelModule('relaxation'));
+    const { bus, clock, service, heard } = await rig(
+      inlineExecutor(impedanceJobs(kernel, (spectrum) => assessSpectrum(relaxation, spectrum))),
+    );
+    const steady = sweep(TRUTH);
+    const drifting = steady.map((point, k) => {
+      const share = 1 + 0.08 * Math.max(0, (k - 30) / 14);
+      const { frequencyHertz, zRealOhm, zImagOhm } = point;
+      return { frequencyHertz, zRealOhm: zRealOhm * share, zImagOhm: zImagOhm * share };
+    });
+    deliver({ bus, clock }, 'steady', TWO_ARCS, steady);
+    await clock.advance(100);
+    deliver({ bus, clock }, 'drifting', TWO_ARCS, drifting);
+    await clock.advance(100);
+    expect(heard.faults).toEqual([]);
+    const finals = heard.fits.filter(({ final }) => final);
+    expect(finals.map(({ fit }) => fit.validity?.verdict)).toEqual(['pass', 'fail']);
+    expect(finals[1]?.fit.validity?.reasons.length).toBeGreaterThan(0);
+    await service.stop();
+  });
+
+  test('data that cannot be tested are fitted all the same, and the reason is published', async () => {
+    const { bus, clock, service, heard } = await rig(
+      inlineExecutor({
+        ...jobs,
+        assess: () => {
+          throw new Fault('badInput', { where: 'spectrum', message: 'too few points' });
+        },
+      }),
+    );
+    deliver({ bus, clock }, 'eis-1', TWO_ARCS, sweep(TRUTH));
+    await clock.advance(100);
+    expect(heard.faults).toEqual([
+      { where: 'validity of spectrum eis-1', message: 'spectrum: too few points' },
+    ]);
+    expect(heard.fits.at(-1)).toMatchObject({ final: true, fit: { validity: null } });
+    await service.stop();
+  });
+
+  test('a spectrum that cannot be fitted is not tested either', async () => {
+    let assessed = 0;
+    const { bus, clock, service, heard } = await rig(
+      inlineExecutor({
+        ...jobs,
+        assess: () => {
+          assessed += 1;
+          return spectrumValidity();
+        },
+      }),
+    );
+    deliver({ bus, clock }, 'eis-1', TWO_ARCS, sweep(TRUTH).slice(0, 3));
+    await clock.advance(100);
+    expect(heard.faults).toHaveLength(1);
+    expect(assessed).toBe(0);
+    await service.stop();
+  });
+
   test('stop is idempotent, releases the clock, and nothing is heard afterwards', async () => {
     const executor = new GatedExecutor();
     const { bus, clock, service, heard } = await rig(executor);
@@ -338,19 +448,10 @@ describe('impedance service', () => {
 });
 
 describeWithData('impedance service on measured sequences', () => {
-  const battery = Array.from(
-    { length: 65 },
-    (_, i) => `battery-cycling/spectrum-${String(i).padStart(3, '0')}.csv`,
-  );
-  const redox = Array.from(
-    { length: 50 },
-    (_, i) => `redox-sequence/spectrum-${String(i).padStart(2, '0')}.csv`,
-  );
-
   test.each([
-    ['battery, three constant phase elements', 'R0-p(R1,CPE1)-p(R2,CPE2)-CPE3', battery],
-    ['battery, two arcs', TWO_ARCS, battery],
-    ['redox electrolyte', 'R0-p(R1-W1,CPE1)', redox],
+    ['battery, three constant phase elements', 'R0-p(R1,CPE1)-p(R2,CPE2)-CPE3', BATTERY_CYCLING],
+    ['battery, two arcs', TWO_ARCS, BATTERY_CYCLING],
+    ['redox electrolyte', 'R0-p(R1-W1,CPE1)', REDOX_SEQUENCE],
   ])('%s: arrival point by point ends at the full-fit optimum', async (_name, text, files) => {
     const { bus, service, heard } = await rig();
     const circuit = parseCircuit(text);

@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { thetaDeviations } from '../../src/analysis/impedance-uncertainty.ts';
+import {
+  curvatureOf,
+  studentQuantile,
+  thetaDeviations,
+} from '../../src/analysis/impedance-uncertainty.ts';
 
 const none = (count: number): boolean[] => Array(count).fill(false);
 
@@ -40,5 +44,44 @@ describe('standard deviations from the normal matrix', () => {
   test('are infinite when there is nothing left to judge the residuals by', () => {
     const deviations = thetaDeviations(Float64Array.of(1), none(1), Number.POSITIVE_INFINITY);
     expect(deviations).toEqual([Number.POSITIVE_INFINITY]);
+  });
+});
+
+describe('curvature at a minimum', () => {
+  test('names the combination that is least determined, most involved first', () => {
+    const matrix = Float64Array.of(1, 0.999, 0, 0.999, 1, 0, 0, 0, 1);
+    const { weakest, conditionNumber, lost } = curvatureOf(matrix, none(3));
+    expect([...weakest].sort()).toEqual([0, 1]);
+    expect(conditionNumber).toBeCloseTo(1.999 / 0.001, 6);
+    expect(lost).toEqual([false, false, false]);
+  });
+
+  test('stays a finite number where a direction is lost', () => {
+    const matrix = Float64Array.of(1, 1, 1, 1);
+    const { conditionNumber, lost, covariance } = curvatureOf(matrix, none(2));
+    expect(conditionNumber).toBeLessThanOrEqual(1e16);
+    expect(conditionNumber).toBeGreaterThan(1e12);
+    expect(lost).toEqual([true, true]);
+    expect(covariance.every(Number.isFinite)).toBe(true);
+  });
+
+  test('has nothing to say when every parameter is held', () => {
+    expect(curvatureOf(Float64Array.of(1), [true])).toMatchObject({ weakest: [], lost: [false] });
+  });
+});
+
+describe("Student's quantile", () => {
+  test.each([
+    [0, Number.POSITIVE_INFINITY],
+    [1, 12.706],
+    [2, 4.303],
+    [3, 3.182],
+    [5, 2.571],
+    [10, 2.228],
+    [30, 2.042],
+    [1e6, 1.96],
+  ])('for %d degrees of freedom is %d', (freedom, quantile) => {
+    if (freedom === 0) expect(studentQuantile(freedom)).toBe(quantile);
+    else expect(Math.abs(studentQuantile(freedom) - quantile)).toBeLessThan(4e-3);
   });
 });

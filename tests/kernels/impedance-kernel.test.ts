@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Circuit, parseCircuit } from '../../src/domain/circuit.ts';
+import { parseCircuit } from '../../src/domain/circuit.ts';
 import {
   FREQUENCIES_MAX,
   ImpedanceKernel,
@@ -7,32 +7,9 @@ import {
 } from '../../src/kernels/impedance-kernel.ts';
 import { twinImpedance, twinJacobian, valuesOfTheta } from '../../src/kernels/impedance-twin.ts';
 import { loadKernelModule } from '../../src/kernels/wasm-module.ts';
+import { randomCircuit, randomSource, randomTheta } from './random-circuits.ts';
 
 const SEED = 20_240_611;
-
-/** mulberry32: uniform in [0, 1). */
-function randomSource(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** Theta over the decades that cells have: 1e-3..1e6 ohm, 1e-10..1 F, 1e-6..1e4 s. */
-function randomTheta(circuit: Circuit, random: () => number): number[] {
-  const decades = (from: number, to: number): number =>
-    Math.log(10) * (from + (to - from) * random());
-  return circuit.parameters.map(({ unit }) => {
-    if (unit === '1') return 0.2 + 0.8 * random();
-    if (unit === 'ohm') return decades(-3, 6);
-    if (unit === 's') return decades(-6, 4);
-    if (unit === 'H') return decades(-9, -3);
-    return unit === 'F' || unit === 'S s^n' ? decades(-10, 0) : decades(-2, 4);
-  });
-}
 
 function spectrumOf(frequencies: readonly number[]): KernelSpectrum {
   const frequencyHertz = Float64Array.from(frequencies);
@@ -49,28 +26,19 @@ const CIRCUITS = [
   'W1',
   'Wo1',
   'Ws1',
+  'La1',
+  'WoN1',
+  'WsN1',
+  'G1',
+  'HN1',
+  'Zarc1',
+  'TLMb1',
+  'TLMf1',
   'R0-p(R1,CPE1)-p(R2,CPE2)-CPE3',
   'R0-p(R1,C1)-p(R2-Wo1,C2)',
   'L0-R0-p(R1-p(R2-Ws1,CPE2),CPE1,R3-L2)-W1',
   'p(p(R1,C1)-R2,p(R3,CPE3)-L1)',
 ];
-
-const ELEMENTS = ['R', 'C', 'L', 'CPE', 'W', 'Wo', 'Ws'];
-
-/** A circuit of random shape, up to three levels deep, at most nine elements. */
-function randomCircuit(random: () => number): Circuit {
-  let count = 0;
-  const build = (level: number): string => {
-    const width = 2 + Math.floor(2 * random());
-    if (level === 0 || count > 6 || random() < 0.3) {
-      count += 1;
-      return `${ELEMENTS[Math.floor(ELEMENTS.length * random())]}${count}`;
-    }
-    const parts = Array.from({ length: width }, () => build(level - 1));
-    return random() < 0.5 ? `p(${parts.join(',')})` : parts.join('-');
-  };
-  return parseCircuit([build(2), build(2)].join('-'));
-}
 
 describe.each(['simd', 'scalar'] as const)('impedance kernel, %s build', (build) => {
   const kernel = new ImpedanceKernel(loadKernelModule('impedance', build));
@@ -141,6 +109,80 @@ describe.each(['simd', 'scalar'] as const)('impedance kernel, %s build', (build)
         });
       });
     }
+  });
+
+  test.each([
+    ['Wo1', [0, 0]],
+    ['Ws1', [0, 0]],
+    ['WoN1', [0, 0, 0.5]],
+    ['WsN1', [0, 0, 0.35]],
+    ['TLMb1', [0, 0, 0.9]],
+    ['TLMf1', [0, 2, 0, 0.8]],
+    ['G1', [0, 0]],
+    ['HN1', [0, 0, 0.9, 0.6]],
+    ['Zarc1', [0, 0, 0.8]],
+  ])('%s stays right where its argument is very small or very large', (text, theta) => {
+    const circuit = parseCircuit(text);
+    const frequencies = Array.from({ length: 81 }, (_, k) => 10 ** (20 - k / 2));
+    kernel.load(circuit, spectrumOf(frequencies));
+    const z = kernel.impedance(theta);
+    const jacobian = kernel.jacobian(theta);
+    frequencies.forEach((frequency, k) => {
+      const [re = Number.NaN, im = Number.NaN] = [z[k], z[k + frequencies.length]];
+      // Below |s| = 1e-7 the twin's own formula loses what is left of the smaller part.
+      const twin = twinImpedance(circuit, valuesOfTheta(circuit, theta), frequency);
+      const size = Math.hypot(twin.re, twin.im);
+      expect(Math.hypot(re - twin.re, im - twin.im) / size, `${frequency} Hz`).toBeLessThan(1e-9);
+      expect(re).toBeGreaterThan(0);
+      for (const column of jacobian) expect(column.every(Number.isFinite)).toBe(true);
+    });
+  });
+
+  test('residuals agree with the twin to 1e-9 on circuits of random shape', () => {
+    const random = randomSource(SEED + 4);
+    for (let trial = 0; trial < 40; trial++) {
+      const circuit = randomCircuit(random);
+      const theta = randomTheta(circuit, random);
+      const measured = randomTheta(circuit, random);
+      const z = FREQUENCIES.map((f) => twinImpedance(circuit, valuesOfTheta(circuit, measured), f));
+      const weights = Float64Array.from(z, ({ re, im }) => 1 / Math.hypot(re, im));
+      const other = weights.map((weight) => 0.5 * weight);
+      kernel.load(circuit, {
+        frequencyHertz: Float64Array.from(FREQUENCIES),
+        zRealOhm: Float64Array.from(z, ({ re }) => re),
+        zImagOhm: Float64Array.from(z, ({ im }) => im),
+        weightPerOhm: weights,
+        weightImagPerOhm: other,
+      });
+      const residuals = kernel.residuals(theta);
+      FREQUENCIES.forEach((frequency, k) => {
+        const model = twinImpedance(circuit, valuesOfTheta(circuit, theta), frequency);
+        const at = z[k] ?? { re: 0, im: 0 };
+        const re = (at.re - model.re) * (weights[k] ?? 0);
+        const im = (at.im - model.im) * (other[k] ?? 0);
+        const error = Math.hypot(
+          (residuals[k] ?? Number.NaN) - re,
+          (residuals[k + FREQUENCIES.length] ?? Number.NaN) - im,
+        );
+        // Relative to what was subtracted: |Z| of the model against |Z| measured.
+        const size = Math.max(1, Math.hypot(model.re, model.im) * (weights[k] ?? 0));
+        expect(error / size, `${circuit.text} at ${frequency} Hz`).toBeLessThan(1e-9);
+      });
+    }
+  });
+
+  test('a parameter whose bounds are equal stays where it is, in projection too', () => {
+    const circuit = parseCircuit('R0-p(R1,C1)');
+    kernel.load(circuit, spectrumOf(FREQUENCIES));
+    kernel.setLimits({
+      lower: Float64Array.of(-20, 1.5, -20),
+      upper: Float64Array.of(20, 1.5, 20),
+      stepMax: Float64Array.of(2, 2, 2),
+    });
+    expect(kernel.project([0, 0, 0])[1]).toBe(1.5);
+    const minimum = kernel.minimise([0, 0, 0], { iterationsMax: 50, tolerance: 1e-9 });
+    expect(minimum.theta[1]).toBe(1.5);
+    expect(minimum.theta[0]).not.toBe(0);
   });
 
   test('recovers the parameters of a circuit from its own impedance', () => {
