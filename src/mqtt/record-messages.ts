@@ -175,6 +175,14 @@ export class RecordPacker {
         capacitance_farad: arc.capacitanceFarad,
         assignment: arc.assignment,
       })),
+      diagnostics: fit.diagnostics && {
+        aic: fit.diagnostics.aic,
+        bic: fit.diagnostics.bic,
+        condition_number: fit.diagnostics.conditionNumber,
+        weakest: fit.diagnostics.weakest,
+        correlated: fit.diagnostics.correlated,
+        correlation: fit.diagnostics.correlation,
+      },
       validity: fit.validity && {
         verdict: fit.validity.verdict,
         reasons: fit.validity.reasons,

@@ -123,6 +123,20 @@ describe('the packer', () => {
     expect(new RecordPacker(RUN_INFO, TOPICS).pack(records)).toHaveLength(2);
   });
 
+  it('says of a fit what it knows of itself and that its data fail', () => {
+    const record = { sequence: 1, timeSecond: 0, boot: 0, body: fitBody('s', 3, true) };
+    const [message] = new RecordPacker(RUN_INFO, TOPICS).pack([record]);
+    expect(JSON.parse(message?.payload ?? '')).toMatchObject({
+      parameters: [{ name: 'R0', prior_dominated: false, state: 'free' }, { name: 'CPE1.n' }],
+      diagnostics: { bic: -11.25, condition_number: 350, weakest: ['CPE1.n'] },
+      validity: {
+        verdict: 'fail',
+        reasons: ['the cell changed during the sweep'],
+        drift_percent: 1.5,
+      },
+    });
+  });
+
   it('remembers when an alarm was first raised', () => {
     const alarm = EVERY_KIND[1];
     if (!alarm) throw new Error('the second kind is an event');

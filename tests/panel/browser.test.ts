@@ -6,6 +6,7 @@ import { Bus } from '../../src/domain/bus.ts';
 import { SystemClock } from '../../src/domain/system-clock.ts';
 import { PanelServer } from '../../src/panel/server.ts';
 import { CHROMIUM_FLAGS, CHROMIUM_PATH, describeWithChromium } from '../support/chromium.ts';
+import { driftingSpectrum, spectrumValidity } from '../support/circuit-fit.ts';
 import { MemoryRun, ScriptedControl } from '../support/memory-run.ts';
 import { buildPanelPage } from '../support/panel-page.ts';
 import { ScriptedExperiment, SHORT_SECOND } from '../support/scripted-experiment.ts';
@@ -156,6 +157,46 @@ describeWithChromium('the panel in a browser', () => {
     await waitForRecords(page);
     await page.getByText('not determined').first().waitFor();
     await page.screenshot({ path: `${OUTPUT}/panel-dark.png` });
+    expect(complaints).toEqual([]);
+  });
+
+  it('marks a spectrum whose data fail, with the reason, and no other', async () => {
+    const verdictOn = (spectrumId: string) =>
+      spectrumId === 'spectrum-2' ? driftingSpectrum() : spectrumValidity();
+    experiment = new ScriptedExperiment({ run, control, bus, verdictOn });
+    const page = await showMidScan(DESKTOP);
+    const marks = page.locator('.resistances tbody').getByRole('img', { name: 'data fail' });
+    expect(await marks.count()).toBe(1);
+    await page.getByText('#4: 37 points').waitFor();
+    expect(await page.getByRole('note').count()).toBe(0);
+    await page.getByRole('button', { name: 'Show spectrum 2' }).click();
+    const note = page.getByRole('note');
+    await note.waitFor();
+    expect(await note.innerText()).toBe(
+      '▲ Data of #2 fail: |Z| lies 5 % above what its phase foretells: the cell changed while it was measured. Do not trust this fit.',
+    );
+    expect(await page.locator('.nyquist .fit.doubtful').count()).toBe(1);
+    await page.getByRole('img', { name: /spectrum 2: .*; the data fail/ }).waitFor();
+    expect(await page.locator('.events .warning', { hasText: 'spectrum-2 fail' }).count()).toBe(1);
+    await page.screenshot({ path: `${OUTPUT}/panel-data-fail.png` });
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.evaluate("document.querySelector('.impedance').scrollIntoView()");
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+    await page.screenshot({ path: `${OUTPUT}/panel-data-fail-phone.png` });
+    expect(complaints).toEqual([]);
+  });
+
+  it('shows a value that only the spectrum before holds as such', async () => {
+    experiment = new ScriptedExperiment({ run, control, bus, hasPrior: true });
+    const page = await openPage(DESKTOP);
+    experiment.playTo(MID_SWEEP_SECOND);
+    await waitForRecords(page);
+    const held = page.locator('.resistances td.passing', { hasText: 'prior' });
+    await held.waitFor();
+    await page.getByText('the spectrum before says more than the points so far').waitFor();
+    experiment.playTo(MID_SCAN_SECOND);
+    await waitForRecords(page);
+    await held.waitFor({ state: 'detached' });
     expect(complaints).toEqual([]);
   });
 

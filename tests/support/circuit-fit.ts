@@ -1,4 +1,5 @@
 import type { CircuitFit, FitParameter } from '../../src/domain/circuit-fit.ts';
+import type { SpectrumValidity } from '../../src/domain/spectrum-validity.ts';
 
 /** A well determined parameter, but for what the test says of it. */
 export function fitParameter(
@@ -34,4 +35,32 @@ export function circuitFit(given: Partial<CircuitFit> = {}): CircuitFit {
     durationMs: 0.2,
     ...given,
   };
+}
+
+/** A spectrum that passes without remark, but for what the test says of it. */
+export function spectrumValidity(given: Partial<SpectrumValidity> = {}): SpectrumValidity {
+  return {
+    verdict: 'pass',
+    reasons: [],
+    elementCount: 12,
+    mu: 0.7,
+    rmsPercent: 0.1,
+    worstPercent: 0.3,
+    worstFrequencyHertz: 1000,
+    driftPercent: 0.1,
+    ...given,
+  };
+}
+
+/** A spectrum whose cell changed by 5 % while its lowest frequencies were measured. */
+export function driftingSpectrum(): SpectrumValidity {
+  return spectrumValidity({
+    verdict: 'fail',
+    reasons: [
+      '|Z| lies 5 % above what its phase foretells: the cell changed while it was measured',
+    ],
+    worstPercent: 3.1,
+    worstFrequencyHertz: 0.2,
+    driftPercent: 5,
+  });
 }

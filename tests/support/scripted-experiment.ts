@@ -2,6 +2,7 @@ import type { Bus } from '../../src/domain/bus.ts';
 import type { CircuitFit, FitParameter } from '../../src/domain/circuit-fit.ts';
 import type { EventCode, Severity } from '../../src/domain/run-record.ts';
 import type { ImpedancePoint } from '../../src/domain/spectrum.ts';
+import type { SpectrumValidity } from '../../src/domain/spectrum-validity.ts';
 import { circuitFit, fitParameter } from './circuit-fit.ts';
 import type { MemoryRun, ScriptedControl } from './memory-run.ts';
 import { ScriptedScan } from './scripted-scan.ts';
@@ -34,12 +35,18 @@ export interface ScriptedExperimentOptions {
   readonly run: MemoryRun;
   readonly control: ScriptedControl;
   readonly bus: Bus;
+  /** The verdict on the data of a finished spectrum; without it they were not tested. */
+  readonly verdictOn?: (spectrumId: string) => SpectrumValidity | null;
+  /** Running fits hold what their points do not determine near the spectrum before. */
+  readonly hasPrior?: boolean;
 }
 
 export class ScriptedExperiment {
   readonly #run: MemoryRun;
   readonly #control: ScriptedControl;
   readonly #bus: Bus;
+  readonly #verdictOn: (spectrumId: string) => SpectrumValidity | null;
+  readonly #hasPrior: boolean;
   readonly #noise = makeNoise(20261121);
   #scan: ScriptedScan | undefined;
   #timeSecond = 0;
@@ -48,8 +55,16 @@ export class ScriptedExperiment {
   #viewsDone = 0;
   #sweepStartCoulomb = 0;
 
-  constructor({ run, control, bus }: ScriptedExperimentOptions) {
+  constructor({
+    run,
+    control,
+    bus,
+    verdictOn = () => null,
+    hasPrior = false,
+  }: ScriptedExperimentOptions) {
     this.#run = run;
+    this.#verdictOn = verdictOn;
+    this.#hasPrior = hasPrior;
     this.#control = control;
     this.#bus = bus;
   }
@@ -142,7 +157,13 @@ export class ScriptedExperiment {
     }
     const final = to === SWEEP_POINTS;
     if (to > 8) {
-      this.#run.append(t, { kind: 'fit', spectrumId, final, fit: this.#fit(to, growth) });
+      const validity = final ? this.#verdictOn(spectrumId) : null;
+      const fit = { ...this.#fit(to, growth), validity };
+      this.#run.append(t, { kind: 'fit', spectrumId, final, fit });
+      if (validity?.verdict === 'fail') {
+        const reason = validity.reasons.join(' ');
+        this.#event(t, 'note', 'warning', `The data of ${spectrumId} fail: ${reason}`);
+      }
     }
     if (!final) return;
     this.#run.append(t, {
@@ -179,7 +200,10 @@ export class ScriptedExperiment {
       parameter('R1', 'Ω', 31 + 4 * growth + 0.1 * this.#noise(), 0.34),
       parameter('CPE1.Q', 'S·s^n', 5e-6, 2e-7),
       parameter('CPE1.n', '1', 0.92, 0.004),
-      parameter('R2', 'Ω', 22 + 26 * growth + 0.2 * this.#noise(), known ? 0.62 : null),
+      {
+        ...parameter('R2', 'Ω', 22 + 26 * growth + 0.2 * this.#noise(), known ? 0.62 : null),
+        priorDominated: this.#hasPrior && !known,
+      },
       parameter('CPE2.Q', 'S·s^n', 2e-3, known ? 1e-4 : null),
       parameter('CPE2.n', '1', 0.86, known ? 0.011 : null),
     ];

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { ImpedancePoint } from '../../domain/spectrum.ts';
+import { dataFail } from './data-verdict.tsx';
 import { formatNumber, formatQuantity } from './display.ts';
 import { useElementWidth } from './element-size.ts';
 import { type NyquistScale, nyquistScale, type PlotBox } from './nyquist-scale.ts';
@@ -27,6 +28,7 @@ export function NyquistChart({ shown, others }: NyquistChartProps) {
   };
   const behind = others.slice(-OTHERS_MAX);
   const curve = shown.fit && shown.fit.status !== 'failed' ? shown.fit.curve : [];
+  const doubtful = dataFail(shown.fit) ? ' doubtful' : '';
   const scale = nyquistScale(
     [...shown.points, ...curve, ...behind.flatMap((one) => one.points)],
     box,
@@ -50,7 +52,7 @@ export function NyquistChart({ shown, others }: NyquistChartProps) {
           {behind.map((one) => (
             <polyline key={one.spectrumId} class="other" points={path(one.points, scale)} />
           ))}
-          <polyline class="fit" points={path(curve, scale)} />
+          <polyline class={`fit${doubtful}`} points={path(curve, scale)} />
           {shown.points.map((point) => (
             <circle
               key={point.frequencyHertz}
@@ -67,7 +69,8 @@ export function NyquistChart({ shown, others }: NyquistChartProps) {
       )}
       <p class="chart-key">
         <span class="key-measured" aria-hidden="true" /> measured
-        <span class="key-fit" aria-hidden="true" /> fit
+        <span class={`key-fit${doubtful}`} aria-hidden="true" /> fit
+        {doubtful && ' (data fail)'}
         {behind.length > 0 && (
           <>
             <span class="key-other" aria-hidden="true" /> other spectra
@@ -156,5 +159,6 @@ function tickText(ohm: number): string {
 function describe({ number, points, fit }: SpectrumView): string {
   const fitted =
     fit && fit.status !== 'failed' ? ` with a fit of ${fit.circuit}` : ' without a fit';
-  return `Nyquist plot of spectrum ${number}: ${points.length} measured points${fitted}`;
+  const doubt = dataFail(fit) ? '; the data fail their validity test' : '';
+  return `Nyquist plot of spectrum ${number}: ${points.length} measured points${fitted}${doubt}`;
 }
