@@ -23,6 +23,26 @@ export function significant(value: number): string {
     : String(Number(value.toPrecision(4)));
 }
 
+const SI_PREFIXES = [
+  [1e9, 'G'],
+  [1e6, 'M'],
+  [1e3, 'k'],
+  [1, ''],
+  [1e-3, 'm'],
+  [1e-6, 'µ'],
+  [1e-9, 'n'],
+  [1e-12, 'p'],
+] as const;
+
+/** "365.3 µs", "14.62 kΩ": four digits with the prefix that needs no zeros. */
+export function prefixed(value: number, unit: string): string {
+  const rounded = Math.abs(Number(value.toPrecision(4)));
+  const found = SI_PREFIXES.find(([factor]) => rounded >= factor);
+  if (!found || !Number.isFinite(value)) return `${significant(value)} ${unit}`;
+  const [factor, prefix] = found;
+  return `${significant(value / factor)} ${prefix}${unit}`;
+}
+
 /** "306.2 ± 1.4", or "306.2 (not determined)" when the data do not fix it. */
 export function withError(value: number, standardError: number | null): string {
   if (standardError === null) return `${significant(value)} (not determined)`;

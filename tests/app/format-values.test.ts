@@ -1,8 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { duration, significant, textTable, withError } from '../../src/app/format-values.ts';
+import {
+  duration,
+  prefixed,
+  significant,
+  textTable,
+  withError,
+} from '../../src/app/format-values.ts';
 import { progressLine } from '../../src/app/progress.ts';
 
 describe('values for people', () => {
+  it.each([
+    [3.653e-4, 's', '365.3 µs'],
+    [14_620, 'Ω', '14.62 kΩ'],
+    [-0.0271, 'Ω', '-27.1 mΩ'],
+    [0.99999, 's', '1 s'],
+    [0, 'F', '0 F'],
+    [1e-20, 'F', '1.000e-20 F'],
+  ])('writes %d %s as %j', (value, unit, text) => {
+    expect(prefixed(value, unit)).toBe(text);
+  });
+
   it.each([
     [48, '48 s'],
     [59.6, '1 min 00 s'],

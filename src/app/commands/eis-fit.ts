@@ -1,141 +1,186 @@
-import { fitSpectrum } from '../../analysis/impedance-fit.ts';
-import { parseCircuit } from '../../domain/circuit.ts';
-import type { CircuitFit } from '../../domain/circuit-fit.ts';
-import { asFault, EXIT_CODES, Fault, type Problem } from '../../domain/fault.ts';
-import { SystemClock } from '../../domain/system-clock.ts';
-import { readSpectrum } from '../../formats/read-spectrum.ts';
+import { distributionOfRelaxationTimes } from '../../analysis/drt.ts';
+import { fitSequence } from '../../analysis/impedance-batch.ts';
+import { chooseCircuit } from '../../analysis/impedance-choose.ts';
+import { type FitOptions, fitSpectrum } from '../../analysis/impedance-fit.ts';
+import { checkLimits } from '../../analysis/impedance-limits.ts';
+import type { RelaxationPeak } from '../../analysis/impedance-starts.ts';
+import { KRAMERS_KRONIG_POINTS_MIN } from '../../analysis/kramers-kronig.ts';
+import { type Circuit, hasElement } from '../../domain/circuit.ts';
+import { EXIT_CODES, Fault, type Problem } from '../../domain/fault.ts';
 import { ImpedanceKernel } from '../../kernels/impedance-kernel.ts';
+import { RelaxationKernel } from '../../kernels/relaxation-kernel.ts';
 import { loadKernelModule } from '../../kernels/wasm-module.ts';
-import { type Command, required } from '../command.ts';
-import { significant, textTable, withError } from '../format-values.ts';
-import { ProgressDisplay } from '../progress.ts';
+import { type Command, type CommandLine, required } from '../command.ts';
 import type { Terminal } from '../terminal.ts';
+import { circuitOption, FIT_OPTION_HELP, FIT_OPTIONS, fitOptionsOf } from './eis-fit-options.ts';
+import { describeFits, type FileFit, fitAsJson } from './eis-fit-report.ts';
+import { fitFigure, plotPath, writePlot } from './eis-plot.ts';
+import { withProgress } from './eis-progress.ts';
+import {
+  type FileSpectrum,
+  forEachSpectrum,
+  inFile,
+  noteWrongSign,
+  readSpectra,
+  refuseWrongSign,
+  SPECTRUM_OPTION_HELP,
+  SPECTRUM_OPTIONS,
+} from './eis-spectra.ts';
+import { validityOf } from './eis-validity.ts';
 
-/** Files of one call; a longer list is a folder to be split. */
-const FILES_MAX = 10_000;
-
-interface FileFit {
-  readonly file: string;
-  readonly fit: CircuitFit;
-}
+/** Smooth enough that peaks are processes and not noise; starts need no more. */
+const START_LAMBDA = 1e-3;
 
 export const eisFitCommand: Command = {
   name: 'eis fit',
   summary: 'fit an equivalent circuit to impedance spectra',
-  usage: 'operando eis fit FILE... --circuit CIRCUIT [--weighting modulus] [--json]',
+  usage: 'operando eis fit FILE... --circuit CIRCUIT|auto [options]',
   optionHelp: [
-    ['--circuit CIRCUIT', 'elements R C L CPE W Wo Ws, "-" in series, p(…,…) in parallel'],
-    ['--weighting modulus', 'how residuals are weighted: by |Z| (the only one so far)'],
+    [
+      '--circuit CIRCUIT',
+      'elements in series with "-", in parallel with p(…,…); docs/impedance.md',
+    ],
+    ['--circuit auto', 'choose among the usual circuits by BIC and show the ranking'],
+    ...FIT_OPTION_HELP,
+    ['--sequence', 'the files follow one another: start each fit from its neighbours'],
+    ...SPECTRUM_OPTION_HELP,
+    ['--plot FILE.svg', 'Nyquist, Bode and residuals'],
     ['--json', 'one JSON document on stdout, SI units'],
   ],
   examples: [
-    'operando eis fit cell.mpt --circuit "R0-p(R1,CPE1)-p(R2,CPE2)"',
-    'operando eis fit spectra/*.csv --circuit "R0-p(R1,CPE1)-p(R2,CPE2)-CPE3" --json',
+    'operando eis fit cell.mpt --circuit "R0-p(R1,CPE1)-p(R2,CPE2)" --plot cell.svg',
+    'operando eis fit cell.mpt --circuit auto',
+    'operando eis fit cell.mpt --circuit "R0-p(R1,CPE1)" --fix CPE1.n=0.9 --bound R1=10..1e4',
+    'operando eis fit spectra/*.csv --circuit "R0-p(R1,CPE1)-CPE2" --sequence --json',
   ],
   options: {
-    circuit: { type: 'string' },
-    weighting: { type: 'string', default: 'modulus' },
+    ...FIT_OPTIONS,
+    ...SPECTRUM_OPTIONS,
+    sequence: { type: 'boolean', default: false },
+    plot: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
   async run(line, terminal) {
-    const circuit = parseCircuit(required(eisFitCommand, line, 'circuit'));
-    checkFiles(line.words);
-    if (line.options.weighting !== 'modulus') {
-      throw new Fault('badInput', {
-        where: '--weighting',
-        message: `"${line.options.weighting}" is not offered; expected modulus`,
-      });
+    const request = requestOf(line);
+    const spectra = await readSpectra(eisFitCommand, line.words, line);
+    if (!request.circuit || !hasInductor(request.circuit)) {
+      refuseWrongSign(spectra, '; if the cell is inductive, add an L to the circuit');
     }
-    const fits = await fitFiles(line.words, circuit, terminal);
-    if (line.options.json) terminal.out(`${JSON.stringify(asJson(fits))}\n`);
-    else terminal.out(describe(fits));
+    const kernel = new ImpedanceKernel(loadKernelModule('impedance'));
+    const fits = await fitFiles(kernel, spectra, request, terminal);
+    for (const one of fits) noteWrongSign(one, one.fit.validity, terminal);
+    if (request.plot) await writePlot(request.plot, fitFigure(kernel, fits));
+    if (line.options.json) {
+      terminal.out(`${JSON.stringify({ results: fits.map(fitAsJson) })}\n`);
+    } else {
+      terminal.out(describeFits(fits));
+    }
+    if (request.plot) terminal.err(`plot in ${request.plot}\n`);
     return EXIT_CODES.done;
   },
 };
 
-function checkFiles(files: readonly string[]): void {
-  if (files.length >= 1 && files.length <= FILES_MAX) return;
-  throw new Fault('badInput', {
-    where: 'operando eis fit',
-    message: `${files.length} files given; expected 1 to ${FILES_MAX}`,
+interface Request {
+  /** Undefined: to be chosen. */
+  readonly circuit: Circuit | undefined;
+  readonly options: FitOptions;
+  readonly sequence: boolean;
+  readonly plot: string | undefined;
+}
+
+function requestOf(line: CommandLine): Request {
+  const circuit = circuitOption(eisFitCommand, required(eisFitCommand, line, 'circuit'));
+  const options = fitOptionsOf(line);
+  const sequence = line.options.sequence === true;
+  if (circuit) checkLimits(circuit, options);
+  else refuseWithAuto(line, sequence);
+  return { circuit, options, sequence, plot: plotPath(line) };
+}
+
+function refuseWithAuto(line: CommandLine, sequence: boolean): void {
+  const names = ['fix', 'bound'].filter((name) => line.options[name] !== undefined);
+  if (sequence) names.push('sequence');
+  if (names.length === 0) return;
+  const problems = names.map((name) => ({
+    where: `--${name}`,
+    message: 'needs a circuit of its own; --circuit auto tries several',
+  }));
+  throw new Fault('badInput', problems);
+}
+
+function hasInductor(circuit: Circuit): boolean {
+  return hasElement(circuit.root, 'L') || hasElement(circuit.root, 'La');
+}
+
+async function fitFiles(
+  kernel: ImpedanceKernel,
+  spectra: readonly FileSpectrum[],
+  request: Request,
+  terminal: Terminal,
+): Promise<readonly FileFit[]> {
+  const relaxation = new RelaxationKernel(loadKernelModule('relaxation'));
+  return withProgress(terminal, spectra.length, async (onDone) => {
+    const chain = request.sequence ? fitChain(kernel, spectra, request) : undefined;
+    return forEachSpectrum(
+      spectra,
+      (one) => {
+        const validity = validityOf(relaxation, one.spectrum);
+        const found = chain?.get(one) ?? fitOne({ kernel, relaxation }, one, request);
+        return { ...found, fit: { ...found.fit, validity } };
+      },
+      onDone,
+    );
   });
 }
 
-/** Reads every file before the first fit, so that bad input is reported whole. */
-async function fitFiles(
-  files: readonly string[],
-  circuit: ReturnType<typeof parseCircuit>,
-  terminal: Terminal,
-): Promise<FileFit[]> {
-  const problems: Problem[] = [];
-  const spectra = [];
-  for (const file of files) {
-    try {
-      spectra.push({ file, spectrum: (await readSpectrum(file)).spectrum });
-    } catch (error) {
-      problems.push(...asFault(error, file, 'fileFormat').problems);
-    }
+interface Kernels {
+  readonly kernel: ImpedanceKernel;
+  readonly relaxation: RelaxationKernel;
+}
+
+function fitOne({ kernel, relaxation }: Kernels, one: FileSpectrum, request: Request): FileFit {
+  const { circuit, options } = request;
+  if (circuit) {
+    const peaks = peaksOf(relaxation, one);
+    return { ...one, fit: fitSpectrum(kernel, circuit, one.spectrum, { ...options, peaks }) };
   }
-  if (problems.length > 0) throw new Fault('fileFormat', problems);
-  const kernel = new ImpedanceKernel(loadKernelModule('impedance'));
-  const fits: FileFit[] = [];
-  const progress = new ProgressDisplay(terminal, new SystemClock(), () => ({
-    fraction: fits.length / spectra.length,
-    text: `${fits.length} of ${spectra.length} spectra fitted`,
+  const { fixed: _, bounds: __, ...free } = options;
+  const { chosen, ranking } = chooseCircuit(kernel, one.spectrum, undefined, free);
+  if (chosen) return { ...one, fit: chosen, ranking };
+  const reasons = ranking.map(({ circuit: text, reason }) => `${text}: ${reason}`);
+  throw new Fault('badInput', {
+    where: 'circuit auto',
+    message: `no usual circuit has all its parameters determined by these data; ${reasons.join('; ')}`,
+  });
+}
+
+/** Peaks of a smooth distribution of relaxation times, where arcs may start from. */
+function peaksOf(relaxation: RelaxationKernel, { spectrum }: FileSpectrum): RelaxationPeak[] {
+  if (spectrum.points.length < KRAMERS_KRONIG_POINTS_MIN) return [];
+  const { peaks } = distributionOfRelaxationTimes(relaxation, spectrum, { lambda: START_LAMBDA });
+  return peaks.map(({ tauSecond, areaOhm }) => ({
+    timeConstantSecond: tauSecond,
+    resistanceOhm: areaOhm,
   }));
-  if (terminal.isInteractive && spectra.length > 1) progress.start();
-  for (const { file, spectrum } of spectra) {
-    try {
-      fits.push({ file, fit: fitSpectrum(kernel, circuit, spectrum) });
-    } catch (error) {
-      problems.push(...inFile(file, error));
-    }
-    // Lets the progress bar draw: fits themselves never yield.
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  progress.stop();
+}
+
+/** @throws Fault badInput with the problems of every spectrum of the sequence */
+function fitChain(
+  kernel: ImpedanceKernel,
+  spectra: readonly FileSpectrum[],
+  { circuit, options }: Request,
+): Map<FileSpectrum, FileFit> {
+  const fits = new Map<FileSpectrum, FileFit>();
+  if (!circuit) return fits;
+  const { starts: _, reference: __, priorValues: ___, localOnly: ____, ...fit } = options;
+  const all = spectra.map(({ spectrum }) => spectrum);
+  const problems: Problem[] = [];
+  fitSequence(kernel, circuit, all, { fit }).forEach((result, at) => {
+    const one = spectra[at];
+    if (!one) return;
+    if (result.fit === undefined) problems.push(...inFile(one.file, result.fault.problems));
+    else fits.set(one, { ...one, ...result });
+  });
   if (problems.length > 0) throw new Fault('badInput', problems);
   return fits;
-}
-
-function inFile(file: string, error: unknown): Problem[] {
-  return asFault(error, file).problems.map(({ where, message }) => ({
-    where: `${file}: ${where}`,
-    message,
-  }));
-}
-
-function asJson(fits: readonly FileFit[]) {
-  return {
-    results: fits.map(({ file, fit }) => ({
-      file,
-      circuit: fit.circuit,
-      points: fit.points,
-      status: fit.status,
-      chiSquare: fit.chiSquare,
-      rmsPercent: fit.rmsPercent,
-      parameters: fit.parameters,
-      durationMs: fit.durationMs,
-    })),
-  };
-}
-
-function describe(fits: readonly FileFit[]): string {
-  return fits.map(describeFit).join('\n');
-}
-
-function describeFit({ file, fit }: FileFit): string {
-  const rows = fit.parameters.map(({ name, value, unit, standardError }) => [
-    name,
-    withError(value, standardError),
-    unit,
-  ]);
-  return [
-    `${file}: ${fit.circuit}`,
-    `  ${fit.status}, ${fit.points} points, chi² ${significant(fit.chiSquare)}, ` +
-      `rms ${significant(fit.rmsPercent)} %, ${fit.durationMs.toFixed(1)} ms`,
-    '',
-    textTable(['parameter', 'value', 'unit'], rows).replaceAll(/^/gm, '  ').trimEnd(),
-    '',
-  ].join('\n');
 }
