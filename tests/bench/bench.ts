@@ -1,0 +1,65 @@
+import type { Spread } from './spread.ts';
+
+/** How long and with what a bench measures. */
+export interface BenchOptions {
+  /** Rounds of the interleaved measurement; every figure is the median over the rounds. */
+  readonly rounds: number;
+  /** Each round repeats a contender's work for about this long. */
+  readonly batchMs: number;
+  /** Of starts and of synthetic data. */
+  readonly seed: number;
+  /** Whether to run the native and Python yardsticks. */
+  readonly yardsticks: boolean;
+  /** Tells of progress, in a sentence. */
+  readonly tell: (sentence: string) => void;
+}
+
+/** What a figure should be. It is reported as reached or missed, and gates nothing. */
+export interface Target {
+  readonly sense: 'atMost' | 'atLeast';
+  readonly limit: number;
+}
+
+export interface MeasuredFigure {
+  readonly kind: 'measured';
+  readonly name: string;
+  /** `ms`, or `x` for a ratio. */
+  readonly unit: string;
+  /** Of wall time, or the figure itself when it is not a time. */
+  readonly wall: Spread;
+  /** The same by CPU time of the process, all threads. */
+  readonly cpu: Spread | null;
+  readonly target: Target | null;
+  readonly note: string;
+}
+
+/** A figure that could not be measured here. */
+export interface AbsentFigure {
+  readonly kind: 'absent';
+  readonly name: string;
+  readonly reason: string;
+}
+
+export type Figure = MeasuredFigure | AbsentFigure;
+
+/** One subject of `npm run bench -- NAME`. */
+export interface Bench {
+  readonly name: string;
+  /** One sentence for the list of benches. */
+  readonly about: string;
+  run(options: BenchOptions): Promise<readonly Figure[]>;
+}
+
+/** Whether a figure is as its target wants it: by wall time, and by CPU time where it has one. */
+export interface Verdict {
+  readonly wall: boolean;
+  readonly cpu: boolean | null;
+}
+
+/** Null when the figure has no target. */
+export function verdictOf({ target, wall, cpu }: MeasuredFigure): Verdict | null {
+  if (!target) return null;
+  const isReached = ({ median }: Spread): boolean =>
+    target.sense === 'atMost' ? median <= target.limit : median >= target.limit;
+  return { wall: isReached(wall), cpu: cpu ? isReached(cpu) : null };
+}

@@ -1,0 +1,6 @@
+import type { Bench } from './bench.ts';
+import { IMPEDANCE_BENCH } from './impedance.ts';
+import { TOMOGRAPHY_BENCH } from './tomography.ts';
+
+/** Every subject of `npm run bench`. */
+export const BENCHES: readonly Bench[] = [IMPEDANCE_BENCH, TOMOGRAPHY_BENCH];
