@@ -1,5 +1,6 @@
 // Filtered back-projection, one view at a time: what a live slice needs.
 import { discEnd, discFirst } from './disc';
+import { continueRows } from './edges';
 import { transform } from './fourier';
 import { loadSplat, mul, transpose } from './lanes';
 import * as m from './memory';
@@ -28,10 +29,7 @@ export function filterRows(): void {
     row += 4 * rowBytes;
     transpose(row, row + rowBytes, row + 2 * rowBytes, row + 3 * rowBytes, to + plane);
   }
-  const used = rowBytes << 2;
-  const rest = ((<usize>size) << 4) - used;
-  memory.fill(bundle + used, 0, rest);
-  memory.fill(bundle + plane + used, 0, rest);
+  continueRows(bundle, plane, size, m.filterBlend);
   const spectrum = transform(bundle, m.bundle(1), plane, m.filterTwiddles, size);
   // Exchanged planes make the second transform the inverse one.
   const exchanged = m.bundle(2);

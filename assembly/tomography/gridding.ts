@@ -1,6 +1,7 @@
 // Spectra of the projections, spread onto a Cartesian Fourier grid with Kaiser-Bessel weights four
 // cells wide (Fourier slice theorem). The two slices of a pair are one complex signal, so sample j
 // and sample -j of a view are independent and both are spread.
+import { continueRows } from './edges';
 import { transform } from './fourier';
 import { add, loadSplat, mul, storeTransposed, sub, transpose } from './lanes';
 import * as m from './memory';
@@ -35,10 +36,7 @@ function transformRows(): usize {
     row += 4 * rowBytes;
     transpose(row, row + rowBytes, row + 2 * rowBytes, row + 3 * rowBytes, to + plane);
   }
-  const used = rowBytes << 2;
-  const rest = ((<usize>m.gridSize) << 4) - used;
-  memory.fill(bundle + used, 0, rest);
-  memory.fill(bundle + plane + used, 0, rest);
+  continueRows(bundle, plane, m.gridSize, m.gridBlend);
   return transform(bundle, m.bundle(1), plane, m.gridTwiddles, m.gridSize);
 }
 

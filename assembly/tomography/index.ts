@@ -8,6 +8,10 @@ import { backproject as addView, filterRows as filter } from './backproject';
 import { gridViews as addViews } from './gridding';
 import { gridToSlices as makeSlices } from './image';
 import * as m from './memory';
+import * as p from './phase';
+import * as s from './sinogram';
+import * as t from './stripes';
+import { removeZingers as removeBright } from './zingers';
 import { normaliseCounts as fromCounts, normaliseFloats as fromFloats } from './normalise';
 
 /**
@@ -23,8 +27,13 @@ export function configure(columns: i32, gridSize: i32, filterSize: i32): i32 {
 
 function isLength(size: i32): bool {
   if (size < 2 * m.PHASE_BLOCK || size % (2 * m.PHASE_BLOCK) != 0) return false;
+  return isTransformable(size);
+}
+
+/** Whole vectors, and 2^k or 3 x 2^k. */
+function isTransformable(size: i32): bool {
   const odd = size >> ctz(size);
-  return odd == 1 || odd == 3;
+  return size >= 4 && size % 4 == 0 && (odd == 1 || odd == 3);
 }
 
 export function normaliseCounts(): void {
@@ -52,6 +61,89 @@ export function filterRows(): void {
 }
 export function backproject(row: i32, cosine: f64, sine: f64, axis: f64, weight: f32): void {
   addView(row, cosine, sine, axis, weight);
+}
+
+/** Whether rows go on beyond the detector's ends (1) or there is nothing there (0). */
+export function setEdges(extend: i32): void {
+  m.setEdges(extend);
+}
+
+/**
+ * Makes room for a sinogram of the configured width; its rows are written at `sinogramAddress`,
+ * `stride` values each. Returns 0, or -1 when it does not fit. It uses the memory of the grid.
+ */
+export function placeSinogram(views: i32): i32 {
+  return s.placeSinogram(views) ? 0 : -1;
+}
+/** The sinogram without zingers is then at `resultAddress`. Returns how many there were. */
+export function removeZingers(threshold: f32): i32 {
+  return removeBright(threshold);
+}
+/** Sorts the columns by value and smooths every rank across columns. */
+export function smoothSorted(half: i32): void {
+  s.turnToColumns();
+  t.sortColumns();
+  t.smoothRanks(half);
+}
+/**
+ * For each column, three values of its distribution over the views of what it has over the median
+ * of its neighbours, at these ranks of the views: interleaved, in the column table.
+ */
+export function rankDetails(half: i32, low: i32, middle: i32, high: i32): void {
+  s.turnToColumns();
+  t.keepDetails(half);
+  t.sortColumns();
+  t.readRanks(low, middle, high);
+}
+/**
+ * Columns whose first value in the column table is not 0 take their smoothed values, or with a
+ * reach > 0 lose what distinguishes them from those on average over as many ranks, held between
+ * the second and the third value: at `resultAddress`.
+ */
+export function restoreOrder(reach: i32): void {
+  t.averageOverRanks(reach);
+  t.unsortColumns();
+  s.turnToViews();
+}
+export function sinogramAddress(): usize {
+  return s.byView;
+}
+export function resultAddress(): usize {
+  return s.byColumn;
+}
+export function columnTableAddress(): usize {
+  return s.columnTable;
+}
+
+/**
+ * Makes room for two images and the lengths of their transforms. Returns 0; -2 when a length is
+ * not 2^k or 3 x 2^k or is too short; -3 when it does not fit. Ends the validity of `configure`.
+ */
+export function placeImages(rows: i32, columns: i32, rowSize: i32, columnSize: i32): i32 {
+  m.forgetLayout();
+  if (rows < 1 || columns < 1 || rowSize < columns || columnSize < rows) return -2;
+  if (!isTransformable(rowSize) || !isTransformable(columnSize)) return -2;
+  return p.placeImages(rows, columns, rowSize, columnSize) ? 0 : -3;
+}
+export function filterImages(): void {
+  p.filterImages();
+}
+export function imageAddress(image: i32): usize {
+  return p.imageAddress(image);
+}
+export function imageStride(): i32 {
+  return p.imageStride();
+}
+/** Twiddles along rows (0) and columns (1); 4 pi^2 a f^2 along rows (2) and columns (3). */
+export function phaseTableAddress(table: i32): usize {
+  return p.phaseTableAddress(table);
+}
+
+export function gridBlendAddress(): usize {
+  return m.gridBlend;
+}
+export function filterBlendAddress(): usize {
+  return m.filterBlend;
 }
 
 export function stride(): i32 {

@@ -86,3 +86,35 @@ export function storeTransposed(
   v128.store(to2, v128.shuffle<i64>(highAB, highCD, 0, 2));
   v128.store(to3, v128.shuffle<i64>(highAB, highCD, 1, 3));
 }
+
+/** The lesser; neither is a NaN. */
+// @ts-ignore: decorator
+@inline
+export function min<T>(a: T, b: T): T {
+  if (isVector<T>()) return f32x4.pmin(a, b);
+  else return b < a ? b : a;
+}
+
+/** The greater; neither is a NaN. */
+// @ts-ignore: decorator
+@inline
+export function max<T>(a: T, b: T): T {
+  if (isVector<T>()) return f32x4.pmax(a, b);
+  else return a < b ? b : a;
+}
+
+/** A mask of the lanes where a >= b. */
+// @ts-ignore: decorator
+@inline
+export function greaterOrEqual<T>(a: T, b: T): T {
+  if (isVector<T>()) return f32x4.ge(a, b);
+  else return <f32>(a >= b ? 1 : 0);
+}
+
+/** a where the mask is set, else b. */
+// @ts-ignore: decorator
+@inline
+export function select<T>(a: T, b: T, mask: T): T {
+  if (isVector<T>()) return v128.bitselect(a, b, mask);
+  else return mask != 0 ? a : b;
+}

@@ -60,6 +60,28 @@ export let slices: usize = 0;
 export let sliceBytes: usize = 0;
 export let grid: usize = 0;
 export let gridRowBytes: usize = 0;
+/** Sixteen floats of a transposition, at a fixed place whatever the layout. */
+export const transposed: usize = memory.data(64, 16);
+/** Two histograms of 256 counts. */
+export let histograms: usize = 0;
+/** How the end of a row fades behind it: shares of its last value. */
+export let gridBlend: usize = 0;
+export let filterBlend: usize = 0;
+/** 1 when rows go on beyond the detector's ends, 0 when there is nothing there. */
+export let extendsEdges: i32 = 0;
+
+export function setEdges(extend: i32): void {
+  extendsEdges = extend;
+}
+
+/** Until the next `setLayout` there is no detector. */
+export function forgetLayout(): void {
+  columns = 0;
+}
+
+export function memoryEnd(): usize {
+  return <usize>memory.size() * PAGE_BYTES;
+}
 
 let top: usize = 0;
 
@@ -101,9 +123,12 @@ export function setLayout(columnCount: i32, grids: i32, filters: i32): bool {
   filtered = take(<usize>(2 * SLICES * LANES) * filteredBytes);
   sliceBytes = rowBytes * <usize>stride;
   slices = take(<usize>SLICES * sliceBytes);
+  histograms = take(2048);
+  gridBlend = take((<usize>grids) << 2);
+  filterBlend = take((<usize>filters) << 2);
   gridRowBytes = ((<usize>grids) << 3) + ROW_GAP_BYTES;
   grid = take(<usize>grids * gridRowBytes);
-  return top <= <usize>memory.size() * PAGE_BYTES;
+  return top <= memoryEnd();
 }
 
 /** One view: cosine and sine of its angle, axis on the detector, weight; f64 each. */

@@ -50,24 +50,94 @@ export function flatFieldOf(
   };
 }
 
-/** -log data of one detector row, [view, column], dead pixels filled in. */
+/** A flat field and when it was taken. */
+export interface FlatMoment {
+  /** How many projections were taken before it. */
+  readonly afterViews: number;
+  readonly field: FlatField;
+}
+
+/**
+ * The flat fields of a scan by the moments at which they were taken; one moment when that is not
+ * known.
+ * @throws Fault badInput as flatFieldOf, or when there are not as many moments as flats
+ */
+export function flatMomentsOf(scan: ScanData): readonly FlatMoment[] {
+  const { flatsAfterViews, flats, rows, columns } = scan;
+  const frameSize = rows * columns;
+  const everything = { afterViews: 0, field: flatFieldOf(scan) };
+  if (!flatsAfterViews) return [everything];
+  const count = flats.length / frameSize;
+  if (flatsAfterViews.length !== count) {
+    const message = `${flatsAfterViews.length} moments for ${count} flats; expected one for each`;
+    throw new Fault('badInput', { where: 'flat fields', message });
+  }
+  const moments = Array.from(new Set(Array.from(flatsAfterViews))).sort((a, b) => a - b);
+  if (moments.length < 2) return [everything];
+  return moments.map((afterViews) => {
+    const chosen = Array.from({ length: count }, (_, flat) => flat).filter(
+      (flat) => flatsAfterViews[flat] === afterViews,
+    );
+    const frames = new Float32Array(chosen.length * frameSize);
+    for (const [at, flat] of chosen.entries()) {
+      frames.set(flats.subarray(flat * frameSize, (flat + 1) * frameSize), at * frameSize);
+    }
+    return { afterViews, field: flatFieldOf({ ...scan, flats: frames }) };
+  });
+}
+
+/** The flat field of one detector row at a view: on the line between the moments around it. */
+export function referenceAt(
+  moments: readonly FlatMoment[],
+  view: number,
+  row: number,
+  columns: number,
+): FlatField {
+  // A view is taken after `view` others, and lasts until the next.
+  const time = view + 0.5;
+  const before = moments.findLast(({ afterViews }) => afterViews <= time);
+  const after = moments.find(({ afterViews }) => afterViews > time);
+  const only = before ?? after;
+  if (!only) throw new Fault('analysis', { where: 'flat fields', message: 'there are none' });
+  if (!before || !after) return rowReference(only.field, row, columns);
+  const share = (time - before.afterViews) / (after.afterViews - before.afterViews);
+  const first = rowReference(before.field, row, columns);
+  const second = rowReference(after.field, row, columns);
+  // 1 / ((1 - share) / a + share / b), 0 where either pixel is dead.
+  const gain = first.gain.map((a, column) => {
+    const b = second.gain[column] ?? 0;
+    return a > 0 && b > 0 ? (a * b) / ((1 - share) * b + share * a) : 0;
+  });
+  return { dark: first.dark, gain };
+}
+
+/** -log data of one detector row, [view, column], of the views named; dead pixels filled in. */
 export function sinogramOf(
   kernel: TomographyKernel,
   scan: ScanData,
-  flatField: FlatField,
+  moments: readonly FlatMoment[],
   row: number,
+  viewsUsed: Int32Array,
 ): Float32Array {
   const { rows, columns, projections } = scan;
-  const views = scan.anglesRadian.length;
-  const counts =
-    projections instanceof Uint16Array
-      ? new Uint16Array(views * columns)
-      : new Float32Array(views * columns);
-  for (let view = 0; view < views; view++) {
-    const at = (view * rows + row) * columns;
-    counts.set(projections.subarray(at, at + columns), view * columns);
+  const [only, ...others] = moments;
+  const length = viewsUsed.length * columns;
+  const isCounts = projections instanceof Uint16Array;
+  const counts = isCounts ? new Uint16Array(length) : new Float32Array(length);
+  for (const [at, view] of viewsUsed.entries()) {
+    const from = (view * rows + row) * columns;
+    counts.set(projections.subarray(from, from + columns), at * columns);
   }
-  return attenuationOf(kernel, counts, rowReference(flatField, row, columns));
+  if (only && others.length === 0) {
+    return attenuationOf(kernel, counts, rowReference(only.field, row, columns));
+  }
+  const sinogram = new Float32Array(length);
+  for (const [at, view] of viewsUsed.entries()) {
+    const part = counts.subarray(at * columns, (at + 1) * columns);
+    const reference = referenceAt(moments, view, row, columns);
+    sinogram.set(attenuationOf(kernel, part, reference), at * columns);
+  }
+  return sinogram;
 }
 
 /** Dark field and gain of one detector row. */

@@ -81,6 +81,7 @@ class ScanInProgress {
   readonly #coverage: AngularCoverage;
   readonly #flats: Uint16Array[] = [];
   readonly #darks: Uint16Array[] = [];
+  readonly #flatsAfterViews: number[] = [];
   readonly #projections: Uint16Array;
   readonly #anglesRadian: number[] = [];
   #reference: FlatField | undefined;
@@ -100,8 +101,10 @@ class ScanInProgress {
 
   add(frame: Frame, wantPicture: boolean): LiveSlice | undefined {
     this.#check(frame);
-    if (frame.kind === 'flat') this.#flats.push(frame.pixels);
-    else if (frame.kind === 'dark') this.#darks.push(frame.pixels);
+    if (frame.kind === 'flat') {
+      this.#flats.push(frame.pixels);
+      this.#flatsAfterViews.push(this.#anglesRadian.length);
+    } else if (frame.kind === 'dark') this.#darks.push(frame.pixels);
     if (frame.kind !== 'projection') {
       this.#reference = undefined;
       return undefined;
@@ -121,13 +124,15 @@ class ScanInProgress {
       projections: this.#projections.subarray(0, views * rows * columns),
       flats: joined(this.#flats),
       darks: joined(this.#darks),
+      flatsAfterViews: this.#flatsAfterViews,
     };
     const known = this.#knownAxisPixel;
-    return reconstructScan(kernel, scan, {
+    const { volume, summary } = reconstructScan(kernel, scan, {
       algorithm: 'gridding',
       axis: 'auto',
       ...(known === undefined ? {} : { axisOtherwisePixel: known }),
     });
+    return { volume, summary };
   }
 
   #check({ rows, columns, pixels }: Frame): void {

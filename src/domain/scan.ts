@@ -55,11 +55,46 @@ export interface ScanData {
   readonly flats: Uint16Array | Float32Array;
   /** [dark, row, column]; empty when the source has none. */
   readonly darks: Uint16Array | Float32Array;
+  /** For each flat, how many projections were taken before it; absent when nobody knows. */
+  readonly flatsAfterViews?: ArrayLike<number>;
 }
 
 export type AxisSetting = 'auto' | number;
 export const RECONSTRUCTION_ALGORITHMS = ['gridding', 'fbp'] as const;
 export type ReconstructionAlgorithm = (typeof RECONSTRUCTION_ALGORITHMS)[number];
+
+/** How stripes of the detector, which become rings, are removed. */
+export const STRIPE_REMOVALS = ['none', 'filter', 'sort', 'large', 'all'] as const;
+export type StripeRemoval = (typeof STRIPE_REMOVALS)[number];
+
+/** What rows are beyond the detector: by what the detector's ends see, going on, or 0. */
+export const EDGE_SETTINGS = ['auto', 'extend', 'zero'] as const;
+export type EdgeSetting = (typeof EDGE_SETTINGS)[number];
+
+/** What was found in the projections of a scan, and done to them before reconstruction. */
+export interface ScanConditioning {
+  /** Views without light, or with nothing but the brightest count: left out. */
+  readonly viewsLost: number;
+  /** Views with the pixels of the one before: left out. */
+  readonly viewsRepeated: number;
+  /** Views with more than a few pixels at the brightest count: kept. */
+  readonly viewsSaturated: number;
+  /** Pixels brighter than any ray could make them, replaced. */
+  readonly zingers: number;
+  readonly stripeRemoval: StripeRemoval;
+  /** Detector columns changed, summed over the rows. */
+  readonly stripedColumns: number;
+  /** Root mean square of what stripe removal took off, over that of the attenuation. */
+  readonly stripeFraction: number;
+  /** Moments at which flat fields were taken; between them they are interpolated. */
+  readonly flatMoments: number;
+  /** True when views were scaled to the same beam. */
+  readonly beamNormalised: boolean;
+  /** Distance times delta / mu of the phase filter in square pixels; 0 without it. */
+  readonly phaseAreaPixel: number;
+  /** True when the sample is wider than the detector, so that rows go on beyond its ends. */
+  readonly edgesExtended: boolean;
+}
 
 /** What a reconstruction says of itself. */
 export interface ReconstructionSummary {
@@ -73,4 +108,6 @@ export interface ReconstructionSummary {
   readonly axisAgreed: boolean;
   readonly algorithm: ReconstructionAlgorithm;
   readonly durationMs: number;
+  /** Absent in runs recorded before it was kept. */
+  readonly conditioning?: ScanConditioning;
 }

@@ -44,11 +44,13 @@ export async function readNxtomo(file: Hdf5File): Promise<ScanData> {
     [IMAGE_KEYS.dark]: allocate(counts.dark),
   };
   const filled = { [IMAGE_KEYS.projection]: 0, [IMAGE_KEYS.flat]: 0, [IMAGE_KEYS.dark]: 0 };
+  const flatsAfterViews: number[] = [];
   await eachFrame(data, (frame, index) => {
     const key = keys[index];
     if (key !== IMAGE_KEYS.projection && key !== IMAGE_KEYS.flat && key !== IMAGE_KEYS.dark) return;
     stacks[key].set(frame, filled[key] * length);
     filled[key] += 1;
+    if (key === IMAGE_KEYS.flat) flatsAfterViews.push(filled[IMAGE_KEYS.projection]);
   });
   return {
     rows,
@@ -57,6 +59,7 @@ export async function readNxtomo(file: Hdf5File): Promise<ScanData> {
     projections: stacks[IMAGE_KEYS.projection],
     flats: stacks[IMAGE_KEYS.flat],
     darks: stacks[IMAGE_KEYS.dark],
+    flatsAfterViews,
   };
 }
 

@@ -1,7 +1,18 @@
 import { Fault } from '../domain/fault.ts';
 import {
+  type ColumnDetails,
+  columnDetails,
+  filterPhase,
+  type PhaseImages,
+  removeZingers,
+  type SortedSmoothing,
+  smoothSorted,
+} from './tomography-conditioning.ts';
+import type { RawKernel } from './tomography-raw.ts';
+import {
   COLUMNS_MAX,
   deapodisation,
+  edgeBlend,
   filterRamp,
   filterSizeOf,
   gridRamp,
@@ -19,6 +30,11 @@ export interface ScanGeometry {
   readonly weightsRadian: ArrayLike<number>;
   /** Detector coordinate of the rotation axis, pixel centres at integers. */
   readonly axisPixel: number;
+  /**
+   * True when the sample is wider than the detector: rows then go on beyond its ends instead of
+   * falling to 0 there.
+   */
+  readonly extendEdges?: boolean;
 }
 
 /** One view to add to a slice. */
@@ -34,34 +50,6 @@ export interface RowReference {
   readonly gain: Float32Array;
 }
 
-interface RawKernel {
-  readonly memory: WebAssembly.Memory;
-  configure(columns: number, gridSize: number, filterSize: number): number;
-  normaliseCounts(): void;
-  normaliseFloats(): void;
-  clearGrid(): void;
-  gridViews(): void;
-  gridToSlices(): void;
-  clearSlice(): void;
-  filterRows(): void;
-  backproject(row: number, cosine: number, sine: number, axis: number, weight: number): void;
-  stride(): number;
-  rawAddress(): number;
-  darkAddress(): number;
-  gainAddress(): number;
-  attenuationAddress(): number;
-  rowsAddress(): number;
-  viewTableAddress(): number;
-  gridTwiddlesAddress(): number;
-  filterTwiddlesAddress(): number;
-  gridRampAddress(): number;
-  filterRampAddress(): number;
-  weightsAddress(): number;
-  deapodisationAddress(): number;
-  filteredAddress(row: number): number;
-  sliceAddress(slice: number): number;
-}
-
 /** Views the kernel takes at once. */
 const VIEWS_PER_CALL = 4;
 const ROWS_PER_CALL = 2 * VIEWS_PER_CALL;
@@ -74,6 +62,7 @@ const ROWS_PER_CALL = 2 * VIEWS_PER_CALL;
 export class TomographyKernel {
   readonly #raw: RawKernel;
   #columns = 0;
+  #sliceExtendsEdges = false;
 
   /** @param module `loadKernelModule('tomography')`; every kernel has memory of its own. */
   constructor(module: WebAssembly.Module) {
@@ -125,6 +114,7 @@ export class TomographyKernel {
     checkLength('first sinogram', first.length, anglesRadian.length * columns);
     checkLength('second sinogram', second.length, anglesRadian.length * columns);
     const raw = this.#configure(columns);
+    raw.setEdges(geometry.extendEdges ? 1 : 0);
     raw.clearGrid();
     const order = byDirection(anglesRadian);
     for (let at = 0; at < order.length; at += VIEWS_PER_CALL) {
@@ -138,9 +128,13 @@ export class TomographyKernel {
     return [this.#readSlice(0), this.#readSlice(1)];
   }
 
-  /** Begins a slice that is filled view by view. */
-  clearSlice(columns: number): void {
+  /**
+   * Begins a slice that is filled view by view.
+   * @param extendEdges as in ScanGeometry
+   */
+  clearSlice(columns: number, extendEdges = false): void {
     this.#configure(columns).clearSlice();
+    this.#sliceExtendsEdges = extendEdges;
     this.#floats(this.#raw.rowsAddress(), ROWS_PER_CALL * this.#raw.stride()).fill(0);
   }
 
@@ -152,6 +146,7 @@ export class TomographyKernel {
     const columns = this.#columns;
     checkLength('rows', rows.length, views.length * columns);
     for (const view of views) checkView(view, columns);
+    this.#raw.setEdges(this.#sliceExtendsEdges ? 1 : 0);
     for (let first = 0; first < views.length; first += ROWS_PER_CALL) {
       const count = Math.min(ROWS_PER_CALL, views.length - first);
       const chosen = Int32Array.from({ length: count }, (_, k) => first + k);
@@ -171,11 +166,46 @@ export class TomographyKernel {
   }
 
   /** One row of -log data through the ramp filter, as `addToSlice` back-projects it. */
-  filterRow(row: Float32Array): Float32Array {
+  filterRow(row: Float32Array, extendEdges = false): Float32Array {
     const raw = this.#configure(row.length);
+    raw.setEdges(extendEdges ? 1 : 0);
     this.#writeRows(row, Int32Array.of(0), 0);
     raw.filterRows();
     return this.#floats(raw.filteredAddress(0), row.length).slice();
+  }
+
+  /**
+   * Takes out zingers, in place: values of -log data more than `threshold` below the medians of
+   * five views and of five columns become the former.
+   * @param sinogram [view, column]
+   * @returns how many there were
+   * @throws Fault capacity when the sinogram does not fit
+   */
+  removeZingers(sinogram: Float32Array, columns: number, threshold: number): number {
+    return removeZingers(this.#configure(columns), sinogram, columns, threshold);
+  }
+
+  /**
+   * Sorts every column of a sinogram by value, takes the median across columns at every rank, and
+   * sorts back, in place.
+   * @throws Fault capacity when the sinogram does not fit, or the median is too wide
+   */
+  smoothSorted(sinogram: Float32Array, columns: number, smoothing: SortedSmoothing): void {
+    smoothSorted(this.#configure(columns), sinogram, columns, smoothing);
+  }
+
+  /**
+   * How each column differs from the median of 2 `half` + 1 columns around it.
+   * @throws Fault capacity when the sinogram does not fit, or the median is too wide
+   */
+  columnDetails(sinogram: Float32Array, columns: number, half: number): ColumnDetails {
+    return columnDetails(this.#configure(columns), sinogram, columns, half);
+  }
+
+  /** Paganin's filter on one or two transmission images, in place. @throws Fault capacity */
+  filterPhase(images: PhaseImages): void {
+    this.#columns = 0;
+    filterPhase(this.#raw, images);
   }
 
   #configure(columns: number): RawKernel {
@@ -198,6 +228,8 @@ export class TomographyKernel {
     this.#floats(raw.filterRampAddress(), filterSize / 2 + 1).set(filterRamp(filterSize));
     const weights = kaiserWeights(columns, gridSize);
     this.#floats(raw.weightsAddress(), weights.length).set(weights);
+    this.#floats(raw.gridBlendAddress(), gridSize).set(edgeBlend(gridSize, columns));
+    this.#floats(raw.filterBlendAddress(), filterSize).set(edgeBlend(filterSize, columns));
     // Padding columns: no light, no gain, no correction.
     for (const address of [raw.deapodisationAddress(), raw.darkAddress(), raw.gainAddress()]) {
       this.#floats(address, raw.stride()).fill(0);

@@ -27,9 +27,23 @@ export function filterSizeOf(columns: number): number {
   return transformLength(Math.max(2 * columns, GRID_SIZE_MIN));
 }
 
-function transformLength(atLeast: number): number {
+/** Smallest 2^k or 3 x 2^k that is not less. */
+export function transformLength(atLeast: number): number {
   const power = 2 ** Math.ceil(Math.log2(atLeast));
   return 0.75 * power >= atLeast ? 0.75 * power : power;
+}
+
+/**
+ * Shares of a row's last value behind it, on a circle of `size`: half a cosine, so that it fades
+ * over a quarter of the row, or half of the room there is. Backwards, the shares of its first value
+ * before it.
+ */
+export function edgeBlend(size: number, columns: number): Float64Array {
+  const gap = size - columns;
+  const fade = Math.max(1, Math.floor(Math.min(gap / 2, columns / 4)));
+  return Float64Array.from({ length: gap }, (_, at) =>
+    at < fade ? (1 + Math.cos((Math.PI * (at + 1)) / (fade + 1))) / 2 : 0,
+  );
 }
 
 /** cos and -sin of 2 pi k / size, interleaved. */

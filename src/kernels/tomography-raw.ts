@@ -1,0 +1,44 @@
+/** What the compiled kernel exports; see assembly/tomography/index.ts. */
+export interface RawKernel {
+  readonly memory: WebAssembly.Memory;
+  configure(columns: number, gridSize: number, filterSize: number): number;
+  normaliseCounts(): void;
+  normaliseFloats(): void;
+  clearGrid(): void;
+  gridViews(): void;
+  gridToSlices(): void;
+  clearSlice(): void;
+  filterRows(): void;
+  backproject(row: number, cosine: number, sine: number, axis: number, weight: number): void;
+  stride(): number;
+  rawAddress(): number;
+  darkAddress(): number;
+  gainAddress(): number;
+  attenuationAddress(): number;
+  rowsAddress(): number;
+  viewTableAddress(): number;
+  gridTwiddlesAddress(): number;
+  filterTwiddlesAddress(): number;
+  gridRampAddress(): number;
+  filterRampAddress(): number;
+  weightsAddress(): number;
+  deapodisationAddress(): number;
+  filteredAddress(row: number): number;
+  sliceAddress(slice: number): number;
+  setEdges(extend: number): void;
+  gridBlendAddress(): number;
+  filterBlendAddress(): number;
+  placeSinogram(views: number): number;
+  removeZingers(threshold: number): number;
+  smoothSorted(half: number): void;
+  rankDetails(half: number, low: number, middle: number, high: number): void;
+  restoreOrder(reach: number): void;
+  sinogramAddress(): number;
+  resultAddress(): number;
+  columnTableAddress(): number;
+  placeImages(rows: number, columns: number, rowSize: number, columnSize: number): number;
+  filterImages(): void;
+  imageAddress(image: number): number;
+  imageStride(): number;
+  phaseTableAddress(table: number): number;
+}
