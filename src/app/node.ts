@@ -20,6 +20,7 @@ import { createRun, type RunDatabase } from '../store/run-database.ts';
 import { FileScanSpoolFactory } from '../store/scan-spool.ts';
 import { type Part, startInOrder } from './parts.ts';
 import type { PreparedExperiment } from './prepare.ts';
+import { PreviewedVolumeWriter } from './previewed-volume-writer.ts';
 
 const LOOPBACK = '127.0.0.1';
 /** How long the end of a run waits for MQTT to acknowledge it. */
@@ -162,7 +163,7 @@ export class ExperimentNode {
         bus,
         clock,
         executor: tomography,
-        volumeWriter: new NxtomoVolumeWriter(),
+        volumeWriter: new PreviewedVolumeWriter(new NxtomoVolumeWriter()),
         volumePath: (scanId) => join(this.folder, volumeName(scanId)),
         volumeName,
       }),

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -156,7 +156,10 @@ describe('the first-light experiment, end to end', () => {
     for (const { summary, file } of volumes) {
       // The rig's axis stands 3.4 pixels beside the middle of 192 columns.
       expect(Math.abs(summary.axisPixel - 98.9)).toBeLessThan(0.5);
-      expect(statSync(join(experiment.node.folder, file)).size).toBeGreaterThan(1e6);
+      const path = join(experiment.node.folder, file);
+      expect(statSync(path).size).toBeGreaterThan(1e6);
+      const picture = readFileSync(path.replace('.h5', '.png'));
+      expect(picture.subarray(1, 4).toString()).toBe('PNG');
     }
     const last = volumes.at(-1);
     const volume = await readVolume(join(experiment.node.folder, last?.file ?? ''));
