@@ -30,6 +30,9 @@ export const SCALE = memory.data(24 * 8, 16);
 /** 1 where the parameter moves in this step, 0 where it is held at a bound. */
 export const FREE = memory.data(24 * 8, 16);
 
+/** Four sums that are formed together. */
+export const SUMS = memory.data(4 * 8, 16);
+
 // Matrices, row-major with `parameterCount` columns; only the lower triangle is kept.
 export const NORMAL = memory.data(24 * 24 * 8, 16);
 export const FACTOR = memory.data(24 * 24 * 8, 16);

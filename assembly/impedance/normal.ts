@@ -12,10 +12,11 @@ import {
   PRIOR_WEIGHT,
   parameterCount,
   residual,
+  SUMS,
   set,
   weight,
 } from './memory';
-import { dot, multiply, weightedDifference } from './vector';
+import { dot, dotFour, multiply, weightedDifference } from './vector';
 
 /** Residuals of the evaluated circuit; returns the sum of their squares. */
 export function residualSum(): f64 {
@@ -38,14 +39,21 @@ export function priorSum(theta: usize): f64 {
 /** Weights the Jacobian in place and forms the normal equations, without the prior. */
 export function formNormal(): void {
   const n = parameterCount;
+  const bytes: usize = 2 * bufferBytes;
   for (let p = 0; p < n; p++) {
     const j = jacobian(p);
-    multiply(j, weight(), 2 * bufferBytes);
-    set(GRADIENT, p, dot(j, residual(), 2 * bufferBytes));
-    for (let q = 0; q <= p; q++) {
-      set(NORMAL, p * n + q, dot(j, jacobian(q), 2 * bufferBytes));
+    multiply(j, weight(), bytes);
+    for (let q = 0; q <= p + 1; q += 4) {
+      dotFour(SUMS, j, factor(p, q), factor(p, q + 1), factor(p, q + 2), factor(p, q + 3), bytes);
+      for (let i = q; i < q + 4 && i <= p; i++) set(NORMAL, p * n + i, get(SUMS, i - q));
+      if (q + 4 > p + 1) set(GRADIENT, p, get(SUMS, p + 1 - q));
     }
   }
+}
+
+/** What column p is multiplied by in turn: the columns up to itself, then the residuals. */
+function factor(p: i32, q: i32): usize {
+  return q <= p ? jacobian(q) : residual();
 }
 
 /** Adds the prior's pull at theta. */

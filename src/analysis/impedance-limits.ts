@@ -61,6 +61,7 @@ export function applyLimits(
   limits: ParameterLimits,
   toScaled: (theta: ArrayLike<number>) => Float64Array,
 ): SearchLimits {
+  if (!limits.fixed && !limits.bounds) return base;
   const side = (values: Float64Array, of: (name: string) => number | undefined): Float64Array => {
     // Parameters without a limit pass through the scaling as 0 and are not looked at again.
     const theta = circuit.parameters.map(({ name, scale }) => {

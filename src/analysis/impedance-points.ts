@@ -37,6 +37,24 @@ export function capacitivePoints(points: readonly ImpedancePoint[]): readonly Im
   return points.filter(({ frequencyHertz }) => !(frequencyHertz > fastest));
 }
 
+/** One number per point. */
+export function perPoint(
+  points: readonly ImpedancePoint[],
+  of: (point: ImpedancePoint, index: number) => number,
+): Float64Array {
+  // Float64Array.from goes through the iterator protocol, which costs many times the loop.
+  const values = new Float64Array(points.length);
+  points.forEach((point, k) => {
+    values[k] = of(point, k);
+  });
+  return values;
+}
+
+/** |Z| in ohm; plausible impedances have squares that neither overflow nor vanish. */
+export function modulusOhm({ zRealOhm, zImagOhm }: ImpedancePoint): number {
+  return Math.sqrt(zRealOhm * zRealOhm + zImagOhm * zImagOhm);
+}
+
 /** True when some element can follow positive imaginary parts. */
 function hasInductor(circuit: Circuit): boolean {
   return hasElement(circuit.root, 'L') || hasElement(circuit.root, 'La');
@@ -54,8 +72,10 @@ export function pointsNeeded(circuit: Circuit): number {
 
 /** @throws Fault badInput that names every point that cannot be fitted, or says what is missing */
 export function checkPoints(circuit: Circuit, points: readonly ImpedancePoint[]): void {
-  const problems = points.flatMap((point, index) => pointProblems(point, `point ${index + 1}`));
-  problems.push(...duplicates(points));
+  const problems = points.flatMap((point, index) =>
+    isUsable(point) ? [] : pointProblems(point, `point ${index + 1}`),
+  );
+  if (!isSorted(points)) problems.push(...duplicates(points));
   if (problems.length > PROBLEMS_MAX) {
     const more = problems.length - PROBLEMS_MAX;
     problems.length = PROBLEMS_MAX;
@@ -101,8 +121,13 @@ function isMostlyInductive(points: readonly ImpedancePoint[]): boolean {
   return points.filter(isInductive).length > points.length / 2;
 }
 
-function isInductive({ zRealOhm, zImagOhm }: ImpedancePoint): boolean {
-  return zImagOhm > SIGN_TOLERANCE * Math.hypot(zRealOhm, zImagOhm);
+function isInductive(point: ImpedancePoint): boolean {
+  return point.zImagOhm > SIGN_TOLERANCE * modulusOhm(point);
+}
+
+/** True when `pointProblems` would find none. */
+function isUsable(point: ImpedancePoint): boolean {
+  return isPlausible(point.frequencyHertz) && isPlausible(modulusOhm(point));
 }
 
 function pointProblems(point: ImpedancePoint, where: string): Problem[] {
@@ -130,6 +155,18 @@ function pointProblems(point: ImpedancePoint, where: string): Problem[] {
 
 function isPlausible(value: number): boolean {
   return value >= PLAUSIBLE_MIN && value <= PLAUSIBLE_MAX;
+}
+
+/** True when every frequency is beyond the one before: then none is there twice. */
+function isSorted(points: readonly ImpedancePoint[]): boolean {
+  const first = points[0]?.frequencyHertz ?? 0;
+  const sign = (points[1]?.frequencyHertz ?? 0) < first ? -1 : 1;
+  let before = -Infinity;
+  return points.every(({ frequencyHertz }) => {
+    const isBeyond = sign * frequencyHertz > before;
+    before = sign * frequencyHertz;
+    return isBeyond;
+  });
 }
 
 function duplicates(points: readonly ImpedancePoint[]): Problem[] {

@@ -16,7 +16,7 @@ import {
   limitsExponentUnits,
   type ParameterLimits,
 } from './impedance-limits.ts';
-import { fittedPoints } from './impedance-points.ts';
+import { fittedPoints, perPoint } from './impedance-points.ts';
 import { type Scaling, scaledTheta, scalingOf, unscaledTheta } from './impedance-scaling.ts';
 import type { LoadedProblem } from './impedance-search.ts';
 import { type RelaxationPeak, scaleOf, searchLimits } from './impedance-starts.ts';
@@ -32,6 +32,8 @@ export interface FitProblem extends LoadedProblem {
   readonly scaling: Scaling;
   /** The points in the kernel, from high to low frequency. */
   readonly fitted: readonly ImpedancePoint[];
+  /** Where each of them is among the points of the spectrum. */
+  readonly fittedIndex: readonly number[];
   /** As in the kernel, before any robust factor. */
   readonly weights: Weights;
   /** Multiplies costs of the scaled problem: ohm^2 for unit weights, 1 for all others. */
@@ -68,7 +70,7 @@ export function loadProblem(
   options: ProblemOptions,
 ): FitProblem {
   checkLimits(circuit, options);
-  const { fitted, sigmaOhm } = pointsToFit(circuit, points, options.sigmaOhm);
+  const { fitted, fittedIndex, sigmaOhm } = pointsToFit(circuit, points, options.sigmaOhm);
   // A Q that is held while its exponent moves has to be held in its own unit.
   const holdsUnits = options.intervals === 'profile' || limitsExponentUnits(circuit, options);
   const scaling = scalingOf(fitted, holdsUnits);
@@ -100,6 +102,7 @@ export function loadProblem(
     budget: new SearchBudget(options.budget.clock, options.budget),
     scaling,
     fitted,
+    fittedIndex,
     weights,
     costUnit: isUnit ? ohm * ohm : 1,
     fixed: fixedFlags(circuit, options),
@@ -132,9 +135,9 @@ export function scaledSpectrum(
 ): KernelSpectrum {
   const [perOhm, perOmega] = [Math.exp(-lnOhm), Math.exp(-lnOmega)];
   return {
-    frequencyHertz: Float64Array.from(points, (point) => point.frequencyHertz * perOmega),
-    zRealOhm: Float64Array.from(points, (point) => point.zRealOhm * perOhm),
-    zImagOhm: Float64Array.from(points, (point) => point.zImagOhm * perOhm),
+    frequencyHertz: perPoint(points, (point) => point.frequencyHertz * perOmega),
+    zRealOhm: perPoint(points, (point) => point.zRealOhm * perOhm),
+    zImagOhm: perPoint(points, (point) => point.zImagOhm * perOhm),
     weightPerOhm: weights.realPerOhm,
     weightImagPerOhm: weights.imagPerOhm,
   };
@@ -147,6 +150,7 @@ function pointsToFit(
   sigmas: readonly number[] | undefined,
 ): {
   readonly fitted: readonly ImpedancePoint[];
+  readonly fittedIndex: readonly number[];
   readonly sigmaOhm: readonly number[] | undefined;
 } {
   const kept = fittedPoints(circuit, points);
@@ -158,10 +162,27 @@ function pointsToFit(
     const message = `${sigmas.length} values for ${points.length} points; give one per point, in ohm`;
     throw new Fault('badInput', { where: 'sigma', message });
   }
-  const fitted = [...kept].sort((a, b) => b.frequencyHertz - a.frequencyHertz);
-  if (!sigmas) return { fitted, sigmaOhm: undefined };
-  const sigmaOf = new Map(points.map((point, k) => [point, sigmas[k] ?? Number.NaN]));
-  return { fitted, sigmaOhm: fitted.map((point) => sigmaOf.get(point) ?? Number.NaN) };
+  const frequencyAt = (index: number): number => points[index]?.frequencyHertz ?? 0;
+  const fittedIndex = indicesOf(kept, points).sort((a, b) => frequencyAt(b) - frequencyAt(a));
+  const fitted: ImpedancePoint[] = [];
+  for (const index of fittedIndex) {
+    const point = points[index];
+    if (point) fitted.push(point);
+  }
+  return {
+    fitted,
+    fittedIndex,
+    sigmaOhm: sigmas && fittedIndex.map((index) => sigmas[index] ?? Number.NaN),
+  };
+}
+
+/** @param kept some of the points, in their order */
+function indicesOf(kept: readonly ImpedancePoint[], points: readonly ImpedancePoint[]): number[] {
+  const indices: number[] = [];
+  points.forEach((point, index) => {
+    if (point === kept[indices.length]) indices.push(index);
+  });
+  return indices;
 }
 
 /** Mean of (weight |Z|)^2, half from the real and half from the imaginary weights. */

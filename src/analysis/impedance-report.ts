@@ -21,7 +21,7 @@ const PRIOR_SHARE = 0.7;
 
 /**
  * Everything a fit says about itself, from the scaled theta at its minimum. The kernel holds the
- * problem with its last weights; afterwards it holds some part of the spectrum for the curve.
+ * problem with its last weights; afterwards it may hold some part of the spectrum for the curve.
  */
 export function describeFit(
   problem: FitProblem,
@@ -34,18 +34,16 @@ export function describeFit(
   },
 ): Omit<CircuitFit, 'weighting' | 'durationMs'> {
   const { circuit, kernel, weights, fitted, costUnit } = problem;
-  const normal = kernel.normalMatrix(theta);
-  const robustChi = sumOfSquares(kernel.residuals(theta));
-  const held = theta.reduce<boolean[]>((list, t, p) => {
-    list.push(problem.fixed[p] === true || isAtBound(problem, t, p));
-    return list;
-  }, []);
+  const { normal, chiSquare: robustChi } = kernel.linearise(theta);
+  const held = circuit.parameters.map(
+    (_, p) => problem.fixed[p] === true || isAtBound(problem, theta[p] ?? Number.NaN, p),
+  );
   const curvature = curvatureOf(normal, held);
   const statistics = { normal, held, curvature, chiSquare: robustChi };
   const profile =
     options.intervals === 'profile' ? profiled(problem, theta, statistics) : undefined;
   kernel.setWeights(weights.realPerOhm, weights.imagPerOhm);
-  const chi = sumOfSquares(kernel.residuals(theta));
+  const { impedance: z, chiSquare: chi } = kernel.evaluate(theta);
   const parameters = describeParameters(problem, theta, statistics, profile);
   const determined = parameters.every(({ identifiable }) => identifiable);
   const settled = determined ? 'converged' : 'notIdentifiable';
@@ -55,12 +53,12 @@ export function describeFit(
     status: options.reason === 'converged' ? settled : 'failed',
     reason: options.reason,
     chiSquare: chi * costUnit,
-    rmsPercent: rmsPercent(problem, theta),
+    rmsPercent: rmsPercent(problem, z),
     parameters,
     arcs: describeArcs(circuit, parameters),
     diagnostics: options.diagnostics ? diagnose(problem, curvature, held, chi * costUnit) : null,
     validity: null,
-    curve: fittedCurve(problem, points, theta),
+    curve: fittedCurve(problem, points, theta, z),
   };
 }
 
@@ -234,10 +232,11 @@ function informationCriteria(
   };
 }
 
-/** Over the fitted points, whatever the weights of the fit. */
-function rmsPercent(problem: FitProblem, theta: Float64Array): number {
-  const { kernel, fitted, scaling } = problem;
-  const z = kernel.impedance(theta);
+/**
+ * Over the fitted points, whatever the weights of the fit.
+ * @param z of the fit at the fitted points, scaled
+ */
+function rmsPercent({ fitted, scaling }: FitProblem, z: Float64Array): number {
   const ohm = Math.exp(scaling.lnOhm);
   const sum = fitted.reduce((total, { zRealOhm, zImagOhm }, k) => {
     const re = (z[k] ?? 0) * ohm - zRealOhm;
@@ -247,30 +246,35 @@ function rmsPercent(problem: FitProblem, theta: Float64Array): number {
   return 100 * Math.sqrt(sum / fitted.length);
 }
 
-/** Z of the fit at every measured frequency, also those the fit has not seen. */
+/**
+ * Z of the fit at every measured frequency. Only for those that the fit has not seen it is
+ * evaluated again.
+ * @param fittedZ of the fit at the fitted points, scaled
+ */
 function fittedCurve(
-  { kernel, circuit, scaling }: FitProblem,
+  { kernel, circuit, scaling, fittedIndex }: FitProblem,
   points: readonly ImpedancePoint[],
   theta: Float64Array,
+  fittedZ: Float64Array,
 ): CircuitFit['curve'] {
   const ohm = Math.exp(scaling.lnOhm);
-  const curve: { zRealOhm: number; zImagOhm: number }[] = [];
-  // Points left out of the fit may push the count past what the kernel holds at once.
-  for (let from = 0; from < points.length; from += FREQUENCIES_MAX) {
-    const part = points.slice(from, from + FREQUENCIES_MAX);
+  const curve: CircuitFit['curve'][number][] = Array(points.length);
+  const place = (indices: readonly number[], z: Float64Array): void =>
+    indices.forEach((index, k) => {
+      const [re, im] = [z[k] ?? 0, z[k + indices.length] ?? 0];
+      curve[index] = { zRealOhm: re * ohm, zImagOhm: im * ohm };
+    });
+  place(fittedIndex, fittedZ);
+  if (fittedIndex.length === points.length) return curve;
+  const seen = new Set(fittedIndex);
+  const rest = points.flatMap((_, index) => (seen.has(index) ? [] : [index]));
+  // There may be more of them than the kernel holds at once.
+  for (let from = 0; from < rest.length; from += FREQUENCIES_MAX) {
+    const indices = rest.slice(from, from + FREQUENCIES_MAX);
+    const part = indices.flatMap((index) => points[index] ?? []);
     const none = new Float64Array(part.length);
     kernel.load(circuit, scaledSpectrum(part, scaling, { realPerOhm: none, imagPerOhm: none }));
-    const z = kernel.impedance(theta);
-    part.forEach((_, k) => {
-      curve.push({
-        zRealOhm: (z[k] ?? 0) * ohm,
-        zImagOhm: (z[k + part.length] ?? 0) * ohm,
-      });
-    });
+    place(indices, kernel.impedance(theta));
   }
   return curve;
-}
-
-function sumOfSquares(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value * value, 0);
 }

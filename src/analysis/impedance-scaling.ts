@@ -1,5 +1,6 @@
 import type { Circuit } from '../domain/circuit.ts';
 import type { ImpedancePoint } from '../domain/spectrum.ts';
+import { modulusOhm } from './impedance-points.ts';
 
 /**
  * The search works on Z and omega divided by their geometric means, so that a spectrum of
@@ -18,7 +19,7 @@ export function scalingOf(points: readonly ImpedancePoint[], keepFrequency: bool
   const mean = (of: (point: ImpedancePoint) => number): number =>
     points.reduce((sum, point) => sum + Math.log(of(point)), 0) / points.length;
   return {
-    lnOhm: mean(({ zRealOhm, zImagOhm }) => Math.hypot(zRealOhm, zImagOhm)),
+    lnOhm: mean(modulusOhm),
     lnOmega: keepFrequency ? 0 : mean(({ frequencyHertz }) => 2 * Math.PI * frequencyHertz),
   };
 }
@@ -47,12 +48,14 @@ function shifted(
   theta: ArrayLike<number>,
   sign: 1 | -1,
 ): Float64Array {
-  return Float64Array.from(circuit.parameters, ({ unit, scale, impedancePower }, p) => {
+  const result = new Float64Array(circuit.parameters.length);
+  circuit.parameters.forEach(({ unit, scale, impedancePower }, p) => {
     const t = theta[p] ?? Number.NaN;
-    if (scale === 'exponent') return t;
     const omegaPower = isOfExponent(unit) ? (theta[p + 1] ?? Number.NaN) : omegaPowerOf(unit);
-    return t + sign * (omegaPower * lnOmega - impedancePower * lnOhm);
+    const shift = sign * (omegaPower * lnOmega - impedancePower * lnOhm);
+    result[p] = scale === 'exponent' ? t : t + shift;
   });
+  return result;
 }
 
 /** True for quantities whose unit depends on the exponent, which is the next parameter. */

@@ -1,3 +1,5 @@
+import { type Eigen, symmetricEigen } from './impedance-eigen.ts';
+
 /** What the curvature of the cost says about the parameters, in theta and for a variance of 1. */
 export interface Curvature {
   /** Inverse of the normal matrix [parameter, parameter]; zero where held. */
@@ -18,41 +20,75 @@ export interface Curvature {
 export function curvatureOf(normal: Float64Array, held: readonly boolean[]): Curvature {
   const n = held.length;
   const free = held.flatMap((isHeld, p) => (isHeld ? [] : [p]));
-  const size = free.map((p) => Math.sqrt(normal[p * n + p] ?? 0));
-  // Columns are scaled to unit length first, so that the test below sees directions, not units.
-  const scaled = free.map((p, i) =>
-    free.map((q, j) => (normal[p * n + q] ?? 0) / ((size[i] || 1) * (size[j] || 1))),
-  );
-  const { values, vectors } = symmetricEigen(scaled);
-  const largest = Math.max(...values, 0);
-  const floor = RANK_TOLERANCE * largest;
+  const size = Float64Array.from(free, (p) => Math.sqrt(normal[p * (n + 1)] ?? 0));
+  const eigen = symmetricEigen(unitDiagonal(normal, n, free, size), free.length);
+  const floor = RANK_TOLERANCE * largestOf(eigen.values);
+  const inverse = inverseAbove(floor, eigen);
   const covariance = new Float64Array(n * n);
   const lost = held.map(() => false);
   free.forEach((p, i) => {
-    free.forEach((q, j) => {
-      let sum = 0;
-      values.forEach((value, k) => {
-        const share = (vectors[i]?.[k] ?? 0) * (vectors[j]?.[k] ?? 0);
-        if (value > floor) sum += share / value;
-        else if (i === j && share > NULL_SHARE) lost[p] = true;
-      });
-      covariance[p * n + q] = sum / ((size[i] || 1) * (size[j] || 1));
-    });
-    if (!size[i]) lost[p] = true;
+    for (let j = 0; j < free.length; j++) {
+      const units = (size[i] || 1) * (size[j] || 1);
+      covariance[p * n + (free[j] ?? 0)] = (inverse[i * free.length + j] ?? 0) / units;
+    }
+    lost[p] = !size[i] || isInNullSpace(i, floor, eigen);
   });
-  return { covariance, lost, ...weakestOf(free, values, vectors) };
+  return { covariance, lost, ...weakestOf(free, eigen) };
+}
+
+/** Scales columns to unit length, so that what follows sees directions, not units. */
+function unitDiagonal(
+  normal: Float64Array,
+  n: number,
+  free: readonly number[],
+  size: Float64Array,
+): Float64Array {
+  const scaled = new Float64Array(free.length ** 2);
+  free.forEach((p, i) => {
+    for (let j = 0; j < free.length; j++) {
+      const units = (size[i] || 1) * (size[j] || 1);
+      scaled[i * free.length + j] = (normal[p * n + (free[j] ?? 0)] ?? 0) / units;
+    }
+  });
+  return scaled;
+}
+
+/** The inverse on the directions whose eigenvalue is above `floor`. */
+function inverseAbove(floor: number, { values, vectors }: Eigen): Float64Array {
+  const n = values.length;
+  const inverse = new Float64Array(n * n);
+  const divided = vectors.map((component, at) => {
+    const value = values[Math.floor(at / n)] ?? 0;
+    return value > floor ? component / value : 0;
+  });
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = 0;
+      for (let k = 0; k < n; k++) sum += (vectors[k * n + i] ?? 0) * (divided[k * n + j] ?? 0);
+      inverse[i * n + j] = inverse[j * n + i] = sum;
+    }
+  }
+  return inverse;
+}
+
+function isInNullSpace(i: number, floor: number, { values, vectors }: Eigen): boolean {
+  return values.some(
+    (value, k) => !(value > floor) && (vectors[k * values.length + i] ?? 0) ** 2 > NULL_SHARE,
+  );
+}
+
+function largestOf(values: Float64Array): number {
+  return values.reduce((largest, value) => Math.max(largest, value), 0);
 }
 
 function weakestOf(
   free: readonly number[],
-  values: readonly number[],
-  vectors: readonly (readonly number[])[],
+  { values, vectors }: Eigen,
 ): Pick<Curvature, 'conditionNumber' | 'weakest'> {
   if (free.length === 0) return { conditionNumber: 1, weakest: [] };
-  const smallest = Math.min(...values);
-  const ratio = Math.max(...values) / Math.max(smallest, 0);
-  const k = values.indexOf(smallest);
-  const shares = free.map((p, i) => ({ p, size: Math.abs(vectors[i]?.[k] ?? 0) }));
+  const k = values.reduce((low, value, i) => (value < (values[low] ?? 0) ? i : low), 0);
+  const ratio = largestOf(values) / Math.max(values[k] ?? 0, 0);
+  const shares = free.map((p, i) => ({ p, size: Math.abs(vectors[k * free.length + i] ?? 0) }));
   shares.sort((a, b) => b.size - a.size);
   const most = shares[0]?.size ?? 0;
   return {
@@ -110,47 +146,3 @@ const WEAKEST_SHARE = 0.3;
 const RANK_TOLERANCE = 1e-12;
 /** A parameter with more than this share in a lost direction is lost with it. */
 const NULL_SHARE = 1e-6;
-const SWEEPS_MAX = 30;
-
-/** Cyclic Jacobi rotations (Golub and Van Loan, Matrix Computations, section 8.5). */
-function symmetricEigen(matrix: readonly (readonly number[])[]): {
-  readonly values: readonly number[];
-  readonly vectors: readonly (readonly number[])[];
-} {
-  const n = matrix.length;
-  const a = matrix.map((row) => [...row]);
-  const v = matrix.map((_, i) => matrix.map((_, j) => (i === j ? 1 : 0)));
-  for (let sweep = 0; sweep < SWEEPS_MAX; sweep++) {
-    let rotated = false;
-    for (let p = 0; p < n; p++) {
-      for (let q = p + 1; q < n; q++) rotated = rotate(a, v, p, q) || rotated;
-    }
-    if (!rotated) break;
-  }
-  return { values: a.map((row, i) => row[i] ?? 0), vectors: v };
-}
-
-/** Makes a[p][q] zero; false when it is already, to rounding. */
-function rotate(a: number[][], v: number[][], p: number, q: number): boolean {
-  const [rowP, rowQ] = [a[p], a[q]];
-  if (!rowP || !rowQ) return false;
-  const [app = 0, apq = 0, aqq = 0] = [rowP[p], rowP[q], rowQ[q]];
-  if (Math.abs(apq) <= 1e-16 * Math.sqrt(Math.abs(app * aqq))) return false;
-  const theta = (aqq - app) / (2 * apq);
-  const t = (theta < 0 ? -1 : 1) / (Math.abs(theta) + Math.hypot(theta, 1));
-  const c = 1 / Math.hypot(t, 1);
-  const s = t * c;
-  for (const rows of [a, v]) {
-    for (const row of rows) {
-      const [x = 0, y = 0] = [row[p], row[q]];
-      row[p] = c * x - s * y;
-      row[q] = s * x + c * y;
-    }
-  }
-  for (let k = 0; k < a.length; k++) {
-    const [x = 0, y = 0] = [rowP[k], rowQ[k]];
-    rowP[k] = c * x - s * y;
-    rowQ[k] = s * x + c * y;
-  }
-  return true;
-}

@@ -1,6 +1,6 @@
 import type { Circuit } from '../domain/circuit.ts';
 import { Fault } from '../domain/fault.ts';
-import { compileTape } from './impedance-tape.ts';
+import { compileTape, type Tape } from './impedance-tape.ts';
 import { instantiateKernel } from './wasm-module.ts';
 
 /** The most frequencies one spectrum may have. */
@@ -85,6 +85,8 @@ export class ImpedanceKernel {
   readonly #raw: RawKernel;
   #frequencyCount = 0;
   #parameterCount = 0;
+  /** What the kernel's tape and tables of parameters were written from. */
+  #written: { readonly circuit: Circuit; readonly tape: Tape } | undefined;
 
   /** @param module `loadKernelModule('impedance')`; every kernel has memory of its own. */
   constructor(module: WebAssembly.Module) {
@@ -97,7 +99,8 @@ export class ImpedanceKernel {
    */
   load(circuit: Circuit, spectrum: KernelSpectrum): void {
     const raw = this.#raw;
-    const tape = compileTape(circuit);
+    const written = this.#written?.circuit === circuit ? this.#written : undefined;
+    const tape = written?.tape ?? compileTape(circuit);
     const count = spectrum.frequencyHertz.length;
     checkSpectrum(spectrum);
     const refused = raw.configure(count, tape.nodeCount, circuit.parameters.length);
@@ -108,15 +111,7 @@ export class ImpedanceKernel {
     }
     this.#frequencyCount = count;
     this.#parameterCount = circuit.parameters.length;
-    new Int32Array(raw.memory.buffer, raw.tapeAddress(), tape.words.length).set(tape.words);
-    const children = raw.childrenAddress();
-    new Int32Array(raw.memory.buffer, children, tape.children.length).set(tape.children);
-    this.#table(raw.isLogAddress()).set(
-      circuit.parameters.map((parameter) => (parameter.scale === 'log' ? 1 : 0)),
-    );
-    this.#table(raw.impedancePowerAddress()).set(
-      circuit.parameters.map((parameter) => parameter.impedancePower),
-    );
+    if (!written) this.#writeCircuit(circuit, tape);
     this.#buffer(raw.omegaAddress()).set(spectrum.frequencyHertz.map((f) => 2 * Math.PI * f));
     this.#buffer(raw.measuredRealAddress()).set(spectrum.zRealOhm);
     this.#buffer(raw.measuredImagAddress()).set(spectrum.zImagOhm);
@@ -175,17 +170,35 @@ export class ImpedanceKernel {
     );
   }
 
+  /** What `impedance` gives, and the sum of the squared weighted residuals, without prior. */
+  evaluate(theta: ArrayLike<number>): {
+    readonly impedance: Float64Array;
+    readonly chiSquare: number;
+  } {
+    this.#write(this.#raw.thetaAddress(), theta, 'theta');
+    const chiSquare = this.#raw.residuals();
+    return { impedance: this.#pair(this.#raw.impedanceAddress()), chiSquare };
+  }
+
   /** J'J of the weighted problem without prior, as full rows [parameter, parameter]. */
   normalMatrix(theta: ArrayLike<number>): Float64Array {
+    return this.linearise(theta).normal;
+  }
+
+  /** The normal matrix together with the sum of squares that `evaluate` gives. */
+  linearise(theta: ArrayLike<number>): {
+    readonly normal: Float64Array;
+    readonly chiSquare: number;
+  } {
     this.#write(this.#raw.thetaAddress(), theta, 'theta');
-    this.#raw.linearise();
+    const chiSquare = this.#raw.linearise();
     const n = this.#parameterCount;
     const matrix = new Float64Array(this.#raw.memory.buffer, this.#raw.normalAddress(), n * n);
     const full = Float64Array.from(matrix);
     for (let i = 0; i < n; i++) {
       for (let j = i + 1; j < n; j++) full[i * n + j] = matrix[j * n + i] ?? 0;
     }
-    return full;
+    return { normal: full, chiSquare };
   }
 
   /** Theta with the outermost series blocks scaled to the data, shapes kept. */
@@ -215,6 +228,20 @@ export class ImpedanceKernel {
       iterations: this.#raw.iterations(),
       status: status ?? 'notFinite',
     };
+  }
+
+  #writeCircuit(circuit: Circuit, tape: Tape): void {
+    const raw = this.#raw;
+    new Int32Array(raw.memory.buffer, raw.tapeAddress(), tape.words.length).set(tape.words);
+    const children = raw.childrenAddress();
+    new Int32Array(raw.memory.buffer, children, tape.children.length).set(tape.children);
+    this.#table(raw.isLogAddress()).set(
+      circuit.parameters.map((parameter) => (parameter.scale === 'log' ? 1 : 0)),
+    );
+    this.#table(raw.impedancePowerAddress()).set(
+      circuit.parameters.map((parameter) => parameter.impedancePower),
+    );
+    this.#written = { circuit, tape };
   }
 
   #table(address: number): Float64Array {
