@@ -1,6 +1,7 @@
 import type { Weighting } from '../domain/circuit-fit.ts';
 import { Fault } from '../domain/fault.ts';
 import type { ImpedancePoint } from '../domain/spectrum.ts';
+import { modulusOhm, perPoint } from './impedance-points.ts';
 
 /** Variance of a residual, a|Z'| + b|Z"| + c|Z|^2 + d, in ohm^2 (Orazem, Dygas and Breiter). */
 export interface ErrorModel {
@@ -18,7 +19,10 @@ export interface Weights {
 
 export interface WeightOptions {
   readonly weighting?: Weighting;
-  /** For `sigma`: one standard deviation per point, in ohm, in the order of the points. */
+  /**
+   * For `sigma`: one standard deviation per point, in ohm, in the order of the points. Left out,
+   * the standard errors that the points carry themselves count, each part by its own.
+   */
   readonly sigmaOhm?: readonly number[];
   /** For `errorModel`. */
   readonly errorModel?: ErrorModel;
@@ -35,20 +39,21 @@ const PROPORTIONAL_FLOOR = 1e-3;
 export function weightsOf(points: readonly ImpedancePoint[], options: WeightOptions): Weights {
   const weighting = options.weighting ?? 'modulus';
   const same = (of: (point: ImpedancePoint, index: number) => number): Weights => {
-    const values = Float64Array.from(points, of);
+    const values = perPoint(points, of);
     return { realPerOhm: values, imagPerOhm: values };
   };
   switch (weighting) {
     case 'modulus':
-      return same((point) => 1 / modulus(point));
+      return same((point) => 1 / modulusOhm(point));
     case 'unit':
       return same(() => 1);
     case 'proportional':
       return {
-        realPerOhm: Float64Array.from(points, (point) => 1 / part(point.zRealOhm, point)),
-        imagPerOhm: Float64Array.from(points, (point) => 1 / part(point.zImagOhm, point)),
+        realPerOhm: perPoint(points, (point) => 1 / part(point.zRealOhm, point)),
+        imagPerOhm: perPoint(points, (point) => 1 / part(point.zImagOhm, point)),
       };
     case 'sigma': {
+      if (!options.sigmaOhm) return ownWeights(points);
       const sigmas = checkedSigmas(points, options.sigmaOhm);
       return same((_, k) => 1 / (sigmas[k] ?? Number.NaN));
     }
@@ -62,17 +67,27 @@ export function weightsOf(points: readonly ImpedancePoint[], options: WeightOpti
   }
 }
 
-function modulus({ zRealOhm, zImagOhm }: ImpedancePoint): number {
-  return Math.hypot(zRealOhm, zImagOhm);
+function ownWeights(points: readonly ImpedancePoint[]): Weights {
+  const missing = points.filter(({ standardErrorOhm }) => !standardErrorOhm);
+  const [first] = missing;
+  if (first) {
+    const found = `${missing.length} of ${points.length} points carry no standard error`;
+    const message = `${found}, such as the one at ${first.frequencyHertz} Hz; give one per point, in ohm`;
+    throw refusal('sigma', message);
+  }
+  return {
+    realPerOhm: perPoint(points, (point) => 1 / (point.standardErrorOhm?.real ?? 0)),
+    imagPerOhm: perPoint(points, (point) => 1 / (point.standardErrorOhm?.imag ?? 0)),
+  };
 }
 
 function part(value: number, point: ImpedancePoint): number {
-  return Math.max(Math.abs(value), PROPORTIONAL_FLOOR * modulus(point));
+  return Math.max(Math.abs(value), PROPORTIONAL_FLOOR * modulusOhm(point));
 }
 
 function varianceAt({ a, b, c, d }: ErrorModel, point: ImpedancePoint, index: number): number {
   const { zRealOhm, zImagOhm } = point;
-  const variance = a * Math.abs(zRealOhm) + b * Math.abs(zImagOhm) + c * modulus(point) ** 2 + d;
+  const variance = a * Math.abs(zRealOhm) + b * Math.abs(zImagOhm) + c * modulusOhm(point) ** 2 + d;
   if (variance > 0 && Number.isFinite(variance)) return variance;
   const where = `errorModel at point ${index + 1}`;
   throw refusal(where, `the variance is ${variance} ohm²; expected a positive number`);
@@ -80,11 +95,11 @@ function varianceAt({ a, b, c, d }: ErrorModel, point: ImpedancePoint, index: nu
 
 function checkedSigmas(
   points: readonly ImpedancePoint[],
-  sigmas: readonly number[] | undefined,
+  sigmas: readonly number[],
 ): readonly number[] {
-  if (sigmas?.length !== points.length) {
-    const found = sigmas ? `${sigmas.length} values` : 'no values';
-    throw refusal('sigma', `${found} for ${points.length} points; give one per point, in ohm`);
+  if (sigmas.length !== points.length) {
+    const message = `${sigmas.length} values for ${points.length} points; give one per point, in ohm`;
+    throw refusal('sigma', message);
   }
   const bad = sigmas.findIndex((sigma) => !(sigma > 0 && Number.isFinite(sigma)));
   if (bad < 0) return sigmas;

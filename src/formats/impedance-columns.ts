@@ -6,11 +6,13 @@ export interface ImpedanceColumn {
   readonly factor: number;
 }
 
-/** The three columns of an impedance table whose rows have `count` fields. */
+/** The columns of an impedance table whose rows have `count` fields. */
 export interface ImpedanceColumns {
   readonly frequency: ImpedanceColumn;
   readonly real: ImpedanceColumn;
   readonly imaginary: ImpedanceColumn;
+  /** Standard errors of the two parts; one column may serve both. */
+  readonly errors?: { readonly real: ImpedanceColumn; readonly imaginary: ImpedanceColumn };
   readonly count: number;
 }
 
@@ -22,7 +24,8 @@ export const HEADERLESS_COLUMNS: ImpedanceColumns = {
   count: 3,
 };
 
-type Role = 'frequency' | 'real' | 'imaginary';
+type Role = 'frequency' | 'real' | 'imaginary' | ErrorRole;
+type ErrorRole = 'error' | 'real error' | 'imaginary error';
 
 /** Spellings without blanks, dots, underscores and capitals. */
 const SPELLINGS: Readonly<Record<Role, readonly string[]>> = {
@@ -36,24 +39,53 @@ const SPELLINGS: Readonly<Record<Role, readonly string[]>> = {
     ...['zimaginary', 'zi', 'zmeasi', "z''", "zs''", "z''(b)", 'zdoubleprime', 'imaginary', 'imag'],
     'im',
   ],
+  error: ['sigma', 'σ', 'sigmaz', 'σz', 'zerr', 'zerror', 'standarderror'],
+  'real error': [
+    ...[
+      'zerrr',
+      'zerrreal',
+      'zerrre',
+      'sigmareal',
+      'sigmare',
+      'sigma(re)',
+      'sigmar',
+      'sigmazre',
+      'sigmazreal',
+    ],
+    ...['σre', "sigmaz'", "σz'", 'standarderrorreal', 'realstandarderror'],
+  ],
+  'imaginary error': [
+    ...[
+      'zerri',
+      'zerrimag',
+      'zerrim',
+      'sigmaimag',
+      'sigmaim',
+      'sigma(im)',
+      'sigmai',
+      'sigmazim',
+      'sigmazimag',
+    ],
+    ...['σim', "sigmaz''", "σz''", 'standarderrorimaginary', 'imaginarystandarderror'],
+  ],
 };
+
+const ROLES = Object.keys(SPELLINGS) as readonly Role[];
 
 /** Longer texts are no column titles. */
 const TITLE_LENGTH_MAX = 100;
 
-const UNIT_BASES: Readonly<Record<Role, RegExp>> = {
-  frequency: /^([mkKM]?)(?:hz|hertz)$/i,
-  real: /^([mkKM]?)(?:ohms?|Ω)$/i,
-  imaginary: /^([mkKM]?)(?:ohms?|Ω)$/i,
-};
+const HERTZ = /^([mkKM]?)(?:hz|hertz)$/i;
+const OHM = /^([mkKM]?)(?:ohms?|Ω)$/i;
 
 /** The prefix is the one place where capitals matter: mOhm is not MOhm. */
 const PREFIX_FACTORS: Readonly<Record<string, number>> = { '': 1, m: 1e-3, k: 1e3, K: 1e3, M: 1e6 };
 
 /**
  * Finds frequency, real and imaginary part among column titles such as `freq/Hz`, `Re(Z)/Ohm`,
- * `-Im(Z)/Ohm`, `zmeasR`, `Zs'' [Ohms]`, `imaginary_impedance_ohm`. A minus before the imaginary
- * part is undone here, once.
+ * `-Im(Z)/Ohm`, `zmeasR`, `Zs'' [Ohms]`, `imaginary_impedance_ohm`, and standard errors of both
+ * parts where there are any: `zerrR` and `zerrI`, or `sigma`. A minus before the imaginary part is
+ * undone here, once.
  * @returns undefined when the titles do not name all three
  * @throws Fault fileFormat when two columns play one part, or a unit is not a frequency or ohm
  */
@@ -65,12 +97,29 @@ export function findColumns(
   const has = (role: Role): boolean => found.some((title) => title.role === role);
   // All three must be named before a unit or a doubled part is worth complaining about.
   if (!has('frequency') || !has('real') || !has('imaginary')) return undefined;
+  const errors = errorColumns(found, where);
   return {
     frequency: columnOf(found, 'frequency', where),
     real: columnOf(found, 'real', where),
     imaginary: columnOf(found, 'imaginary', where),
+    ...(errors && { errors }),
     count: titles.length,
   };
+}
+
+/** A sigma in another unit is a conductivity, and is left aside as any other column is. */
+function errorColumns(found: readonly Title[], where: string): ImpedanceColumns['errors'] {
+  const inOhm = found.filter(({ unit }) => unit === undefined || OHM.test(unit));
+  const has = (role: ErrorRole): boolean => inOhm.some((title) => title.role === role);
+  if (has('real error') && has('imaginary error')) {
+    return {
+      real: columnOf(inOhm, 'real error', where),
+      imaginary: columnOf(inOhm, 'imaginary error', where),
+    };
+  }
+  if (!has('error')) return undefined;
+  const both = columnOf(inOhm, 'error', where);
+  return { real: both, imaginary: both };
 }
 
 function columnOf(found: readonly Title[], role: Role, where: string): ImpedanceColumn {
@@ -100,7 +149,7 @@ function readTitle(raw: string, index: number): Title[] {
       .toLowerCase()
       .replaceAll('−', '-')
       .replace(/[\s_.]/g, '');
-    for (const role of ['frequency', 'real', 'imaginary'] as const) {
+    for (const role of ROLES) {
       if (SPELLINGS[role].includes(plain)) return [{ text, index, role, sign: 1, unit }];
     }
     if (SPELLINGS.imaginary.includes(plain.replace(/^(?:-|minus|negative|neg)/, ''))) {
@@ -128,7 +177,7 @@ const UNIT_SHAPES = [
 
 function unitFactor(title: Title, where: string): number {
   if (title.unit === undefined) return 1;
-  const [, prefix] = UNIT_BASES[title.role].exec(title.unit) ?? [];
+  const [, prefix] = (title.role === 'frequency' ? HERTZ : OHM).exec(title.unit) ?? [];
   // All in small letters "mhz" may be mHz or MHz: nine decades apart, and both are used.
   const isClear = prefix !== undefined && title.unit !== 'mhz';
   const factor = isClear ? PREFIX_FACTORS[prefix] : undefined;

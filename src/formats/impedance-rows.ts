@@ -101,7 +101,35 @@ function readRow(line: string, layout: RowLayout, where: string): ImpedancePoint
     const place = `${where}, column ${columns.frequency.index + 1}`;
     throw badFile(place, `frequency ${frequencyHertz} Hz; expected more than 0`);
   }
-  return { frequencyHertz, zRealOhm: read(columns.real), zImagOhm: read(columns.imaginary) };
+  const standardErrorOhm = readErrors(fields, layout, where);
+  return {
+    frequencyHertz,
+    zRealOhm: read(columns.real),
+    zImagOhm: read(columns.imaginary),
+    ...(standardErrorOhm && { standardErrorOhm }),
+  };
+}
+
+/**
+ * Undefined without columns for them, and for a point that has none: an empty field, NaN or 0.
+ * Whoever needs them says which points lack them; the impedance itself is as good without.
+ */
+function readErrors(
+  fields: readonly string[],
+  { columns, decimalComma }: RowLayout,
+  where: string,
+): ImpedancePoint['standardErrorOhm'] {
+  if (!columns.errors) return undefined;
+  const read = ({ index, factor }: ImpedanceColumn): number => {
+    const field = fields[index] ?? '';
+    if (field === '' || field.toLowerCase() === 'nan') return 0;
+    const place = `${where}, column ${index + 1}`;
+    const value = parseNumber(field, place, decimalComma) * factor;
+    if (value >= 0 && Number.isFinite(value)) return value;
+    throw badFile(place, `standard error "${field}"; expected a positive number`);
+  };
+  const [real, imag] = [read(columns.errors.real), read(columns.errors.imaginary)];
+  return real > 0 && imag > 0 ? { real, imag } : undefined;
 }
 
 /** Quotes only in pairs: a single one at the end is the double prime of an imaginary part. */

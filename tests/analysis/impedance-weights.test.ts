@@ -20,6 +20,21 @@ describe('weights of residuals', () => {
     expect(imagPerOhm[1]).toBeCloseTo(200, 6);
   });
 
+  test('sigma divides each part by the standard error that its point carries', () => {
+    const carrying = POINTS.map((point, k) => ({
+      ...point,
+      standardErrorOhm: { real: 2, imag: 4 + k },
+    }));
+    const { realPerOhm, imagPerOhm } = weightsOf(carrying, { weighting: 'sigma' });
+    expect([...realPerOhm]).toEqual([0.5, 0.5]);
+    expect([...imagPerOhm]).toEqual([0.25, 0.2]);
+    const given = weightsOf(carrying, { weighting: 'sigma', sigmaOhm: [1, 10] });
+    expect([...given.imagPerOhm]).toEqual([1, 0.1]);
+    expect(() => weightsOf([...carrying, ...POINTS], { weighting: 'sigma' })).toThrow(
+      '2 of 4 points carry no standard error, such as the one at 10 Hz',
+    );
+  });
+
   test('the error model adds its four parts as variances', () => {
     const errorModel = { a: 1, b: 2, c: 0.04, d: 1 };
     const { realPerOhm } = weightsOf(POINTS, { weighting: 'errorModel', errorModel });

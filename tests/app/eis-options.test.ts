@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseCommandLine } from '../../src/app/command.ts';
 import { eisFitCommand } from '../../src/app/commands/eis-fit.ts';
 import { fitOptionsOf } from '../../src/app/commands/eis-fit-options.ts';
+import { shareOption } from '../../src/app/commands/eis-fit-together.ts';
 import { plotPath } from '../../src/app/commands/eis-plot.ts';
 import { resistanceOf, resistanceSum } from '../../src/app/commands/eis-resistance.ts';
 import { filesAtTemperatures, temperatureList } from '../../src/app/commands/eis-temperatures.ts';
@@ -59,7 +60,8 @@ describe('options of a fit', () => {
     [['--bound', 'R1=..']],
     [['--bound', 'R1=1..2..3']],
     [['--bound', 'R1=a..3']],
-    [['--weighting', 'sigma']],
+    [['--weighting', 'sigmas']],
+    [['--weighting', 'sigma', '--error-model', '0,0,1e-5,0']],
     [['--fix', 'R1=1', '--bound', 'R1=0..2']],
     [['--weighting', 'errorModel', '--error-model', '1,2,3']],
   ])('refuse %j with what was expected', async (words) => {
@@ -78,6 +80,42 @@ describe('options of a fit', () => {
     expect(plotOf('out/fit.svg')).toBe('out/fit.svg');
     expect((await caughtFault(() => plotOf('spectrum.csv'))).message).toContain('.svg');
     expect((await caughtFault(() => plotOf('.svg'))).message).toContain('.svg');
+  });
+});
+
+describe('parameters that files share', () => {
+  const circuit = parseCircuit('R0-p(R1,CPE1)');
+  const shareOf = (...words: string[]) =>
+    shareOption(parseCommandLine(eisFitCommand, words), circuit);
+  const FILES = ['a.csv', 'b.csv'];
+
+  it('are named with commas or by several options, each once', () => {
+    expect(shareOf(...FILES)).toBeUndefined();
+    expect(shareOf(...FILES, '--share', 'R0, CPE1.n', '--share=R0')).toEqual(['R0', 'CPE1.n']);
+  });
+
+  it.each([
+    ['R9', 'no parameter "R9"; expected some of R0, R1, CPE1.Q, CPE1.n'],
+    ['', 'no parameter ""'],
+    ['R0,', 'no parameter ""'],
+  ])('are refused as "%s"', async (names, message) => {
+    const fault = await caughtFault(() => shareOf(...FILES, `--share=${names}`));
+    expect(fault.message).toContain(message);
+  });
+
+  it('need two files and a circuit, and no option that they would ignore', async () => {
+    const words = ['a.csv', '--share=R0', '--robust', '--sequence', '--weighting=unit'];
+    const line = parseCommandLine(eisFitCommand, [...words, '--fix=R0=1', '--bound=R1=1..']);
+    const { problems } = await caughtFault(() => shareOption(line, undefined));
+    expect(problems.map(({ where }) => where)).toEqual([
+      '--robust',
+      '--sequence',
+      '--fix',
+      '--bound',
+      '--weighting unit',
+      '--share',
+      '--share',
+    ]);
   });
 });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { operando, ROOT } from '../support/built.ts';
 import { describeWithData, sharedData } from '../support/shared-data.ts';
+import { commandsOf } from './markdown-commands.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'operando-readme-'));
 
@@ -11,24 +12,15 @@ const folder = mkdtempSync(join(tmpdir(), 'operando-readme-'));
 const STAND_INS: Readonly<Record<string, () => string>> = {
   'spectrum.mpt': () => sharedData('eis/exampleDataBioLogic.mpt'),
   'scan.h5': () => sharedData('tomo/tooth-row0.h5'),
+  'fit.svg': () => join(folder, 'fit.svg'),
   'volume.h5': () => join(folder, 'volume.h5'),
   FOLDER: () => sharedData('.'),
 };
 
-/** The `npx operando` lines of the README's code blocks, continued lines joined. */
-function commandsOf(markdown: string): string[][] {
-  const blocks = [...markdown.matchAll(/^```\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '');
-  return blocks
-    .flatMap((block) => block.replaceAll('\\\n', ' ').split('\n'))
-    .filter((line) => line.startsWith('npx operando '))
-    .map((line) =>
-      [...line.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? ''),
-    )
-    .map((words) => words.slice(2).map((word) => STAND_INS[word]?.() ?? word));
-}
-
 describeWithData('the commands of the README', () => {
-  const commands = commandsOf(readFileSync(`${ROOT}README.md`, 'utf8'));
+  const commands = commandsOf(readFileSync(`${ROOT}README.md`, 'utf8')).map((words) =>
+    words.map((word) => STAND_INS[word]?.() ?? word),
+  );
 
   it('are found', () => {
     expect(commands.length).toBeGreaterThanOrEqual(4);

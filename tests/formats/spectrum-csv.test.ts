@@ -129,3 +129,47 @@ describe('a table of impedance', () => {
     expect(fault.problems).toHaveLength(10);
   });
 });
+
+describe('standard errors in a table of impedance', () => {
+  function errorsOf(text: string) {
+    const file = textFileOf('cell.csv', Buffer.from(text));
+    return readSpectrumTable(file).points.map((point) => point.standardErrorOhm);
+  }
+
+  it.each([
+    ['zerrR,zerrI', '0.5,0.25', { real: 0.5, imag: 0.25 }],
+    ['sigma_imag_ohm,sigma_real_ohm', '0.25,0.5', { real: 0.5, imag: 0.25 }],
+    ['sigma(Im)/mOhm,sigma(Re)/mOhm', '250,500', { real: 0.5, imag: 0.25 }],
+    ['σ / mΩ,note', '500,x', { real: 0.5, imag: 0.5 }],
+    ['sigma,zerrR', '3,0.5', { real: 3, imag: 3 }],
+  ])('are read under %s', (titles, values, expected) => {
+    expect(errorsOf(`freq,re,im,${titles}\n10,1,-1,${values}\n`)).toEqual([expected]);
+  });
+
+  it('are not those of a conductivity, nor of one part alone', () => {
+    expect(errorsOf('freq,re,im,sigma (S/cm)\n10,1,-1,1e-4\n')).toEqual([undefined]);
+    expect(errorsOf('freq,re,im,zerrR\n10,1,-1,0.1\n')).toEqual([undefined]);
+    expect(errorsOf('10,1,-1\n')).toEqual([undefined]);
+  });
+
+  it('may be missing for a point, which keeps its impedance', () => {
+    const rows = ['10,1,-1,0.1', '9,1,-1,0', '8,1,-1,NaN'];
+    expect(errorsOf(`freq,re,im,sigma\n${rows.join('\n')}\n`)).toEqual([
+      { real: 0.1, imag: 0.1 },
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it.each([
+    ['-0.1', ':2, column 4: standard error "-0.1"; expected a positive number'],
+    ['small', ':2, column 4: "small" is not a finite number'],
+  ])('are refused as %s, naming the place', async (value, message) => {
+    expect(await problemOf(`freq,re,im,sigma\n10,1,-1,${value}\n`)).toContain(message);
+  });
+
+  it('are refused when two columns claim to be them', async () => {
+    const text = 'freq,re,im,sigma,zerr\n10,1,-1,1,2\n';
+    expect(await problemOf(text)).toContain('"sigma" and "zerr" all read as the error column');
+  });
+});

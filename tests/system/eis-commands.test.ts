@@ -286,6 +286,90 @@ describeWithData('a sequence of measured spectra', () => {
   });
 });
 
+describe('files fitted together', () => {
+  const circuit = 'R0-p(R1,CPE1)';
+  const files = [20, 40, 80].map((ohm) => [join(folder, `arc-${ohm}.csv`), ohm] as const);
+  const words = ['eis', 'fit', ...files.map(([file]) => file), '--circuit', circuit];
+  beforeAll(async () => {
+    for (const [file, ohm] of files) {
+      const values = `R0=5,R1=${ohm},CPE1.Q=1e-4,CPE1.n=0.9`;
+      const sweep = ['--noise', '0.3', '--seed', `${ohm}`, '--out', file];
+      await operando('eis', 'simulate', '--circuit', circuit, '--values', values, ...sweep);
+    }
+  });
+
+  it('have the shared parameters in common and the others of their own', async () => {
+    const { results, together } = await documentOf(...words, '--share', 'R0,CPE1.n');
+    expect(together.shared.map(({ name }: { name: string }) => name)).toEqual(['R0', 'CPE1.n']);
+    expect(together.reason).toBe('converged');
+    const [r0, n] = together.shared;
+    expect(Math.abs(r0.value - 5)).toBeLessThan(4 * r0.standardError);
+    expect(Math.abs(n.value - 0.9)).toBeLessThan(4 * n.standardError);
+    for (const [at, [file, ohm]] of files.entries()) {
+      const { parameters, ...one } = results[at];
+      expect(one).toMatchObject({ file, status: 'converged', validity: { verdict: 'pass' } });
+      expect(parameters[0]).toEqual(r0);
+      expect(parameters[3]).toEqual(n);
+      expect(Math.abs(parameters[1].value - ohm)).toBeLessThan(4 * parameters[1].standardError);
+    }
+    const alone = await documentOf(...words);
+    expect(alone.together).toBeUndefined();
+    expect(r0.standardError).toBeLessThan(alone.results[0].parameters[0].standardError);
+  });
+
+  it('are reported with what they share first', async () => {
+    const plot = join(folder, 'together.svg');
+    const { code, output } = await operando(...words, '--share', 'R0', '--plot', plot);
+    expect(code).toBe(0);
+    expect(output).toMatch(/^3 files fitted together: R0-p\(R1,CPE1\)\n[\s\S]*\n {2}R0 +5\.0/);
+    for (const [file] of files) expect(output).toContain(`${file}: ${circuit}`);
+    expect(output).not.toContain(' 0.0 ms');
+    parseXml(readFileSync(plot, 'utf8'));
+  });
+
+  it('are refused with the name of each file that cannot be fitted', async () => {
+    const two = fileOf('two.csv', '1000,10,-1\n100,12,-3\n');
+    await expectBadInput([...words, two, '--share', 'R0'], `${two}: spectrum`, '4 parameters');
+    await expectBadInput([...words, '--share', 'R7'], '--share', 'R0, R1, CPE1.Q, CPE1.n');
+    await expectBadInput([...words, '--share', 'R0', '--sequence'], '--sequence', '--share');
+    const auto = [...words.slice(0, -1), 'auto', '--share', 'R0'];
+    await expectBadInput(auto, '--share', 'needs a circuit of its own');
+  });
+});
+
+describeWithData('a table with standard errors', () => {
+  const table = sharedData('eis/randles_example_data.csv');
+
+  it('is fitted by them when asked: 1000 Ω and 200 Ω beside 1 µF', async () => {
+    const words = ['eis', 'fit', table, '--circuit', 'R0-p(R1,C1)'];
+    const { results } = await documentOf(...words, '--weighting', 'sigma');
+    const [{ weighting, status, parameters, chiSquare }] = results;
+    expect({ weighting, status }).toEqual({ weighting: 'sigma', status: 'converged' });
+    for (const [p, truth] of [1000, 200, 1e-6].entries()) {
+      expect(Math.abs(parameters[p].value / truth - 1)).toBeLessThan(1e-4);
+    }
+    // The errors are 1 % of each part: in their measure chi² is another than by |Z|.
+    const byModulus = await documentOf(...words);
+    expect(chiSquare).toBeGreaterThan(10 * byModulus.results[0].chiSquare);
+  });
+
+  it('is refused without them, and where points lack them, by every command that fits', async () => {
+    const partly = fileOf('partly.csv', 'f,re,im,sigma\n100,1,-1,0.1\n10,2,-1,0\n1,3,-1,0.1\n');
+    const words = ['--circuit', 'auto', '--weighting', 'sigma'];
+    await expectBadInput(
+      ['eis', 'fit', simulated, table, partly, ...words],
+      `${simulated}: holds no standard errors`,
+      'zerrR and zerrI',
+      `${partly}: 1 of 3 points have no standard error above 0, the first at 10 Hz`,
+    );
+    const pellets = [`${simulated}=20C`, `${table}=40C`, '--parameter', 'R0'];
+    await expectBadInput(
+      ['eis', 'arrhenius', ...pellets, '--circuit', 'R0', '--weighting', 'sigma'],
+      `${simulated}: holds no standard errors`,
+    );
+  });
+});
+
 describeWithData('activation energies of the published pellets', () => {
   const CIRCUIT = 'p(R1,CPE1)-p(R2,CPE2)-CPE3';
   const files = [140, 160, 180, 200].map(

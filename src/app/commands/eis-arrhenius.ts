@@ -26,6 +26,7 @@ import {
   type FileSpectrum,
   inFile,
   readSpectra,
+  refuseWithoutErrors,
   refuseWrongSign,
   SPECTRUM_OPTION_HELP,
   SPECTRUM_OPTIONS,
@@ -191,6 +192,7 @@ async function fitAll(line: CommandLine, request: Request): Promise<FitAtTempera
   if (!hasElement(circuit.root, 'L') && !hasElement(circuit.root, 'La')) {
     refuseWrongSign(spectra, '');
   }
+  refuseWithoutErrors(spectra, options.weighting);
   const kernel = new ImpedanceKernel(loadKernelModule('impedance'));
   const relaxation = new RelaxationKernel(loadKernelModule('relaxation'));
   const { starts: _, reference: __, priorValues: ___, localOnly: ____, ...fit } = options;

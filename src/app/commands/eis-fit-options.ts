@@ -1,11 +1,8 @@
 import type { FitOptions } from '../../analysis/impedance-fit.ts';
 import { type Circuit, parseCircuit } from '../../domain/circuit.ts';
-import type { Weighting } from '../../domain/circuit-fit.ts';
+import { WEIGHTINGS, type Weighting } from '../../domain/circuit-fit.ts';
 import { Fault, type Problem } from '../../domain/fault.ts';
 import { type Command, type CommandLine, listOption, type OptionTable } from '../command.ts';
-
-/** σ per point is not among them: the formats that are read do not carry it. */
-const WEIGHTING_OPTIONS = ['modulus', 'unit', 'proportional', 'errorModel'] as const;
 
 /** Options of every command that fits circuits. */
 export const FIT_OPTIONS: OptionTable = {
@@ -18,7 +15,8 @@ export const FIT_OPTIONS: OptionTable = {
 };
 
 export const FIT_OPTION_HELP: Command['optionHelp'] = [
-  ['--weighting KIND', `${WEIGHTING_OPTIONS.join(', ')}; modulus, by |Z|, unless said otherwise`],
+  ['--weighting KIND', `${WEIGHTINGS.join(', ')}; modulus, by |Z|, unless said otherwise`],
+  ['', "sigma: by the file's own standard errors, columns zerrR and zerrI, or sigma"],
   ['--error-model A,B,C,D', 'for errorModel: variance A|Z′| + B|Z″| + C|Z|² + D, in ohm²'],
   ['--robust', 'let single points far off count less (Huber)'],
   ['--fix NAME=VALUE', 'hold a parameter at a value in SI units; may be given several times'],
@@ -58,9 +56,9 @@ export function fitOptionsOf(
 }
 
 function weightingOf(line: CommandLine, problems: Problem[]): Weighting {
-  const found = WEIGHTING_OPTIONS.find((one) => one === line.options.weighting);
+  const found = WEIGHTINGS.find((one) => one === line.options.weighting);
   if (found) return found;
-  const message = `"${line.options.weighting}" is not offered; expected ${WEIGHTING_OPTIONS.join(', ')}`;
+  const message = `"${line.options.weighting}" is not offered; expected ${WEIGHTINGS.join(', ')}`;
   problems.push({ where: '--weighting', message });
   return 'modulus';
 }

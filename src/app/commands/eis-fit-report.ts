@@ -67,11 +67,10 @@ function describeFit(one: FileFit): string {
   return [
     `${file}: ${fit.circuit}`,
     `  ${statusOf(fit)}, ${pointsOf(fit, spectrum.points.length)}, ` +
-      `chi² ${significant(fit.chiSquare)}, rms ${significant(fit.rmsPercent)} %, ` +
-      `${fit.durationMs.toFixed(1)} ms`,
+      `chi² ${significant(fit.chiSquare)}, rms ${significant(fit.rmsPercent)} %${timeOf(fit)}`,
     `  ${validitySentence(fit.validity)}`,
     '',
-    indented(parameterTable(fit.parameters)),
+    parameterTable(fit.parameters),
     ...(fit.arcs.length > 0 ? [indented(arcTable(fit.arcs))] : []),
     ...concerns(fit).map((text) => `  ${text}`),
     ...(ranking ? ['', indented(rankingTable(ranking))] : []),
@@ -84,6 +83,11 @@ function statusOf({ status, reason }: CircuitFit): string {
   return status === 'notIdentifiable' ? 'not identifiable: some parameters are open' : 'converged';
 }
 
+/** Nothing for one of several that were fitted together: only all of them took a time. */
+function timeOf({ durationMs }: CircuitFit): string {
+  return durationMs > 0 ? `, ${durationMs.toFixed(1)} ms` : '';
+}
+
 function pointsOf({ points }: CircuitFit, measured: number): string {
   const omitted = measured - points;
   return omitted === 0
@@ -91,14 +95,15 @@ function pointsOf({ points }: CircuitFit, measured: number): string {
     : `${points} of ${measured} points (${omitted} at the inductive end left out: the circuit has no L)`;
 }
 
-function parameterTable(parameters: readonly FitParameter[]): string {
+/** Values, errors and intervals, indented by two. */
+export function parameterTable(parameters: readonly FitParameter[]): string {
   const rows = parameters.map((one) => [
     one.name,
     valueText(one),
     unitText(one.unit),
     rangeText(one),
   ]);
-  return textTable(['parameter', 'value', 'unit', '95 % interval'], rows);
+  return indented(textTable(['parameter', 'value', 'unit', '95 % interval'], rows));
 }
 
 function valueText({ value, standardError, state }: FitParameter): string {

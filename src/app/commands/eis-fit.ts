@@ -2,6 +2,7 @@ import { distributionOfRelaxationTimes } from '../../analysis/drt.ts';
 import { fitSequence } from '../../analysis/impedance-batch.ts';
 import { chooseCircuit } from '../../analysis/impedance-choose.ts';
 import { type FitOptions, fitSpectrum } from '../../analysis/impedance-fit.ts';
+import type { GlobalFit } from '../../analysis/impedance-global.ts';
 import { checkLimits } from '../../analysis/impedance-limits.ts';
 import type { RelaxationPeak } from '../../analysis/impedance-starts.ts';
 import { KRAMERS_KRONIG_POINTS_MIN } from '../../analysis/kramers-kronig.ts';
@@ -14,6 +15,12 @@ import { type Command, type CommandLine, required } from '../command.ts';
 import type { Terminal } from '../terminal.ts';
 import { circuitOption, FIT_OPTION_HELP, FIT_OPTIONS, fitOptionsOf } from './eis-fit-options.ts';
 import { describeFits, type FileFit, fitAsJson } from './eis-fit-report.ts';
+import {
+  describeShared,
+  fitFilesTogether,
+  shareOption,
+  togetherAsJson,
+} from './eis-fit-together.ts';
 import { fitFigure, plotPath, writePlot } from './eis-plot.ts';
 import { withProgress } from './eis-progress.ts';
 import {
@@ -22,6 +29,7 @@ import {
   inFile,
   noteWrongSign,
   readSpectra,
+  refuseWithoutErrors,
   refuseWrongSign,
   SPECTRUM_OPTION_HELP,
   SPECTRUM_OPTIONS,
@@ -43,6 +51,7 @@ export const eisFitCommand: Command = {
     ['--circuit auto', 'choose among the usual circuits by BIC and show the ranking'],
     ...FIT_OPTION_HELP,
     ['--sequence', 'the files follow one another: start each fit from its neighbours'],
+    ['--share NAME[,NAME]', 'fit all files together, these parameters the same in each of them'],
     ...SPECTRUM_OPTION_HELP,
     ['--plot FILE.svg', 'Nyquist, Bode and residuals'],
     ['--json', 'one JSON document on stdout, SI units'],
@@ -52,11 +61,13 @@ export const eisFitCommand: Command = {
     'operando eis fit cell.mpt --circuit auto',
     'operando eis fit cell.mpt --circuit "R0-p(R1,CPE1)" --fix CPE1.n=0.9 --bound R1=10..1e4',
     'operando eis fit spectra/*.csv --circuit "R0-p(R1,CPE1)-CPE2" --sequence --json',
+    'operando eis fit spectra/*.csv --circuit "R0-p(R1,CPE1)" --share R0,CPE1.n',
   ],
   options: {
     ...FIT_OPTIONS,
     ...SPECTRUM_OPTIONS,
     sequence: { type: 'boolean', default: false },
+    share: { type: 'string', multiple: true },
     plot: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
@@ -66,14 +77,16 @@ export const eisFitCommand: Command = {
     if (!request.circuit || !hasInductor(request.circuit)) {
       refuseWrongSign(spectra, '; if the cell is inductive, add an L to the circuit');
     }
+    refuseWithoutErrors(spectra, request.options.weighting);
     const kernel = new ImpedanceKernel(loadKernelModule('impedance'));
-    const fits = await fitFiles(kernel, spectra, request, terminal);
+    const { fits, together } = await fitFiles(kernel, spectra, request, terminal);
     for (const one of fits) noteWrongSign(one, one.fit.validity, terminal);
     if (request.plot) await writePlot(request.plot, fitFigure(kernel, fits));
     if (line.options.json) {
-      terminal.out(`${JSON.stringify({ results: fits.map(fitAsJson) })}\n`);
+      const shared = together && { together: togetherAsJson(together) };
+      terminal.out(`${JSON.stringify({ results: fits.map(fitAsJson), ...shared })}\n`);
     } else {
-      terminal.out(describeFits(fits));
+      terminal.out((together ? describeShared(together) : '') + describeFits(fits));
     }
     if (request.plot) terminal.err(`plot in ${request.plot}\n`);
     return EXIT_CODES.done;
@@ -85,6 +98,8 @@ interface Request {
   readonly circuit: Circuit | undefined;
   readonly options: FitOptions;
   readonly sequence: boolean;
+  /** Parameters that all files have in common; undefined: each file is fitted alone. */
+  readonly share: readonly string[] | undefined;
   readonly plot: string | undefined;
 }
 
@@ -94,7 +109,8 @@ function requestOf(line: CommandLine): Request {
   const sequence = line.options.sequence === true;
   if (circuit) checkLimits(circuit, options);
   else refuseWithAuto(line, sequence);
-  return { circuit, options, sequence, plot: plotPath(line) };
+  const share = shareOption(line, circuit);
+  return { circuit, options, sequence, share, plot: plotPath(line) };
 }
 
 function refuseWithAuto(line: CommandLine, sequence: boolean): void {
@@ -112,25 +128,48 @@ function hasInductor(circuit: Circuit): boolean {
   return hasElement(circuit.root, 'L') || hasElement(circuit.root, 'La');
 }
 
+interface Fits {
+  readonly fits: readonly FileFit[];
+  /** Only of files that share parameters. */
+  readonly together: GlobalFit | undefined;
+}
+
 async function fitFiles(
   kernel: ImpedanceKernel,
   spectra: readonly FileSpectrum[],
   request: Request,
   terminal: Terminal,
-): Promise<readonly FileFit[]> {
+): Promise<Fits> {
+  const { circuit, share, sequence } = request;
   const relaxation = new RelaxationKernel(loadKernelModule('relaxation'));
   return withProgress(terminal, spectra.length, async (onDone) => {
-    const chain = request.sequence ? fitChain(kernel, spectra, request) : undefined;
-    return forEachSpectrum(
+    const together =
+      circuit && share ? await fitFilesTogether(kernel, circuit, spectra, share) : undefined;
+    const earlier = together ? fitsOf(together, spectra) : undefined;
+    const found = earlier ?? (sequence ? fitChain(kernel, spectra, request) : undefined);
+    const fits = await forEachSpectrum(
       spectra,
       (one) => {
         const validity = validityOf(relaxation, one.spectrum);
-        const found = chain?.get(one) ?? fitOne({ kernel, relaxation }, one, request);
-        return { ...found, fit: { ...found.fit, validity } };
+        const fitted = found?.get(one) ?? fitOne({ kernel, relaxation }, one, request);
+        return { ...fitted, fit: { ...fitted.fit, validity } };
       },
       onDone,
     );
+    return { fits, together };
   });
+}
+
+function fitsOf(
+  { fits }: GlobalFit,
+  spectra: readonly FileSpectrum[],
+): ReadonlyMap<FileSpectrum, FileFit> {
+  const files = new Map<FileSpectrum, FileFit>();
+  for (const [at, fit] of fits.entries()) {
+    const one = spectra[at];
+    if (one) files.set(one, { ...one, fit });
+  }
+  return files;
 }
 
 interface Kernels {

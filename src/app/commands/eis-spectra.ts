@@ -1,3 +1,4 @@
+import type { Weighting } from '../../domain/circuit-fit.ts';
 import { asFault, Fault, type Problem } from '../../domain/fault.ts';
 import type { ImpedancePoint, Spectrum } from '../../domain/spectrum.ts';
 import type { SpectrumValidity } from '../../domain/spectrum-validity.ts';
@@ -104,6 +105,23 @@ export function refuseWrongSign(spectra: readonly FileSpectrum[], remedy: string
     const count = points.filter(isInductive).length;
     if (2 * count <= points.length) return [];
     const message = `${count} of ${points.length} points have a positive imaginary part; capacitive is negative here: if the file holds −Im Z, ask for --flip-imaginary${remedy}`;
+    return [{ where: file, message }];
+  });
+  if (problems.length > 0) throw new Fault('badInput', problems);
+}
+
+/** @throws Fault badInput naming every file with points that have no standard error to weight by */
+export function refuseWithoutErrors(spectra: readonly FileSpectrum[], weighting?: Weighting): void {
+  if (weighting !== 'sigma') return;
+  const problems = spectra.flatMap(({ file, spectrum: { points } }) => {
+    const missing = points.filter(({ standardErrorOhm }) => !standardErrorOhm);
+    const [first] = missing;
+    if (!first) return [];
+    const found =
+      missing.length === points.length
+        ? 'holds no standard errors'
+        : `${missing.length} of ${points.length} points have no standard error above 0, the first at ${first.frequencyHertz} Hz`;
+    const message = `${found}; --weighting sigma needs them in ohm, in a table's columns zerrR and zerrI, or sigma for both parts`;
     return [{ where: file, message }];
   });
   if (problems.length > 0) throw new Fault('badInput', problems);
