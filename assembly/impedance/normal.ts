@@ -1,4 +1,6 @@
 // Weighted residuals, their sum of squares, and the normal equations J'J and J'r.
+
+import { dot } from '../dot';
 import {
   bufferBytes,
   GRADIENT,
@@ -16,7 +18,7 @@ import {
   set,
   weight,
 } from './memory';
-import { dot, dotFour, multiply, weightedDifference } from './vector';
+import { dotFour, multiply, weightedDifference } from './vector';
 
 /** Residuals of the evaluated circuit; returns the sum of their squares. */
 export function residualSum(): f64 {

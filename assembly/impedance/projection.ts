@@ -1,5 +1,7 @@
 // Amplitude projection: every block of the outermost series is proportional to its amplitude, so
 // for given shapes the best amplitudes are a small non-negative linear least-squares problem.
+
+import { dot } from '../dot';
 import { CODE_SERIES } from './codes';
 import {
   BLOCK_AMPLITUDE,
@@ -20,7 +22,7 @@ import {
   UPPER,
   weight,
 } from './memory';
-import { dot, multiply } from './vector';
+import { multiply } from './vector';
 
 const SWEEPS: i32 = 60;
 /** A block the data want absent keeps this share, so that its logarithm stays finite. */

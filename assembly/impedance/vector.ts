@@ -1,6 +1,8 @@
 // Loops over whole buffers. Each has a SIMD and a scalar form that do the same operations in the
 // same order, so both builds give the same bits. Lengths are in bytes and multiples of 16.
 
+import { dot } from '../dot';
+
 export function fill(target: usize, value: f64, bytes: usize): void {
   for (let at: usize = 0; at < bytes; at += 8) store<f64>(target + at, value);
 }
@@ -63,25 +65,6 @@ export function weightedDifference(
       const difference = load<f64>(measured + at) - load<f64>(model + at);
       store<f64>(target + at, difference * load<f64>(weights + at));
     }
-  }
-}
-
-/** Sum of a * b, in two interleaved sums. */
-export function dot(a: usize, b: usize, bytes: usize): f64 {
-  if (ASC_FEATURE_SIMD) {
-    let sum = f64x2.splat(0);
-    for (let at: usize = 0; at < bytes; at += 16) {
-      sum = f64x2.add(sum, f64x2.mul(v128.load(a + at), v128.load(b + at)));
-    }
-    return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
-  } else {
-    let even: f64 = 0;
-    let odd: f64 = 0;
-    for (let at: usize = 0; at < bytes; at += 16) {
-      even += load<f64>(a + at) * load<f64>(b + at);
-      odd += load<f64>(a + at, 8) * load<f64>(b + at, 8);
-    }
-    return even + odd;
   }
 }
 

@@ -1,4 +1,6 @@
 // Normal equations of the design, and the penalty on the second difference of the relaxations.
+
+import { dot } from '../dot';
 import { PART_IMAGINARY, PART_REAL } from './householder';
 import {
   column,
@@ -16,7 +18,6 @@ import {
   termCount,
   unknownCount,
 } from './memory';
-import { dot } from './vector';
 
 /** Relative ridge that keeps the Cholesky factor of nearly equal columns positive. */
 const RIDGE: f64 = 1e-12;

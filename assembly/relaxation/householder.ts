@@ -1,5 +1,7 @@
 // Linear least squares by Householder reflections (Golub and Van Loan, Matrix Computations 5.3).
 // The reflections act on the right-hand side as on one more column.
+
+import { dot } from '../dot';
 import {
   column,
   columnBytes,
@@ -12,7 +14,7 @@ import {
   TRIANGLE,
   unknownCount,
 } from './memory';
-import { dot, subtractScaled } from './vector';
+import { subtractScaled } from './vector';
 
 /** A pivot below this share of the largest is rounding: its unknown is set to zero. */
 const RANK_TOLERANCE: f64 = 1e-14;

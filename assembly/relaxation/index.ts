@@ -3,13 +3,14 @@
 //
 // Order of calls: configure, then write spectrum and time constants through the addresses below,
 // then design, then either leastSquares, or formGram once and nonNegative per penalty.
+
+import { dot } from '../dot';
 import * as cholesky from './cholesky';
 import { formDesign, formResidual } from './design';
 import * as gram from './gram';
 import * as householder from './householder';
 import * as m from './memory';
 import * as active from './non-negative';
-import { dot } from './vector';
 
 /**
  * Sets the sizes; `terms` is 1 for a resistance plus 2 for an inductance plus 4 for a capacitance
