@@ -5,9 +5,27 @@ import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const KERNELS = ['impedance', 'lock-in', 'relaxation', 'tomography'];
+const KERNELS = [
+  'impedance',
+  'live',
+  'iterative',
+  'lock-in',
+  'relaxation',
+  'registration',
+  'tomography',
+  'volume',
+];
 /** 64 KiB pages; initial and maximum are equal so that views of the memory never detach. */
-const MEMORY_PAGES = { impedance: 64, 'lock-in': 2, relaxation: 96, tomography: 6_912 };
+const MEMORY_PAGES = {
+  impedance: 64,
+  live: 4_096,
+  iterative: 8_000,
+  'lock-in': 2,
+  relaxation: 96,
+  registration: 52,
+  tomography: 10_240,
+  volume: 10_240,
+};
 
 mkdirSync(`${root}build`, { recursive: true });
 const wanted = process.argv.slice(2);

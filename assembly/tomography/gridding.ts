@@ -3,15 +3,16 @@
 // and sample -j of a view are independent and both are spread.
 import { continueRows } from './edges';
 import { transform } from './fourier';
-import { add, loadSplat, mul, storeTransposed, sub, transpose } from './lanes';
+import { add, loadSplat, mul, storeTransposed, sub } from './lanes';
 import * as m from './memory';
+import { takeRows } from './rows';
 
 /** Samples that are spread for all views of a bundle before moving on: their rows stay in L1. */
 const SPREAD_BLOCK: i32 = 64;
 /** The outermost samples have weights beyond the grid's edge and are left out. */
 const EDGE_SAMPLES: i32 = 2;
 
-/** Adds the four views of `rows` and `viewTable` to the grid. A view of weight 0 adds nothing. */
+/** Adds the four views of the rows and `viewTable` to the grid. A view of weight 0 adds nothing. */
 export function gridViews(): void {
   const result = transformRows();
   for (let view = 0; view < m.LANES; view++) anchorPhases(view);
@@ -28,14 +29,7 @@ export function gridViews(): void {
 function transformRows(): usize {
   const bundle = m.bundle(0);
   const plane = m.planeBytes(m.gridSize);
-  const rowBytes = (<usize>m.stride) << 2;
-  for (let at: usize = 0; at < rowBytes; at += 16) {
-    let row = m.rows + at;
-    const to = bundle + (at << 2);
-    transpose(row, row + rowBytes, row + 2 * rowBytes, row + 3 * rowBytes, to);
-    row += 4 * rowBytes;
-    transpose(row, row + rowBytes, row + 2 * rowBytes, row + 3 * rowBytes, to + plane);
-  }
+  takeRows(bundle, plane);
   continueRows(bundle, plane, m.gridSize, m.gridBlend);
   return transform(bundle, m.bundle(1), plane, m.gridTwiddles, m.gridSize);
 }

@@ -4,11 +4,12 @@
 // Order of calls: configure, then write the tables through the addresses below; then
 // clearGrid, any number of gridViews, gridToSlices; or clearSlice, filterRows, backproject.
 // Pixel centres are at integers; the middle of a slice is (columns - 1) / 2 for both engines.
-import { backproject as addView, filterRows as filter } from './backproject';
+import { backproject as addFiltered, filterRows as filter } from './backproject';
 import { gridViews as addViews } from './gridding';
 import { gridToSlices as makeSlices } from './image';
 import * as m from './memory';
 import * as p from './phase';
+import * as q from './quantise';
 import * as s from './sinogram';
 import * as t from './stripes';
 import { removeZingers as removeBright } from './zingers';
@@ -36,15 +37,20 @@ function isTransformable(size: i32): bool {
   return size >= 4 && size % 4 == 0 && (odd == 1 || odd == 3);
 }
 
+/** The counts at `rawAddress` into `attenuationAddress`. */
 export function normaliseCounts(): void {
-  fromCounts();
+  fromCounts(m.attenuationRow, 0, 0);
 }
 export function normaliseFloats(): void {
-  fromFloats();
+  fromFloats(m.attenuationRow, 0, 0);
 }
 
 export function clearGrid(): void {
   memory.fill(m.grid, 0, <usize>m.gridSize * m.gridRowBytes);
+}
+/** Where the rows that `gridViews` and `filterRows` take begin: four of each slice. */
+export function setRow(index: i32, address: usize): void {
+  m.setRow(index, address);
 }
 export function gridViews(): void {
   addViews();
@@ -56,11 +62,13 @@ export function gridToSlices(): void {
 export function clearSlice(): void {
   memory.fill(m.slice(0), 0, m.sliceBytes);
 }
-export function filterRows(): void {
-  filter();
+/** Filters the rows that are set; keeps the first `count`, times the weights in the view table. */
+export function filterRows(count: i32): void {
+  filter(count);
 }
-export function backproject(row: i32, cosine: f64, sine: f64, axis: f64, weight: f32): void {
-  addView(row, cosine, sine, axis, weight);
+/** Adds the first filtered rows, of the views in the view table, to slice 0. */
+export function backproject(count: i32): void {
+  addFiltered(count);
 }
 
 /** Whether rows go on beyond the detector's ends (1) or there is nothing there (0). */
@@ -69,50 +77,92 @@ export function setEdges(extend: i32): void {
 }
 
 /**
- * Makes room for a sinogram of the configured width; its rows are written at `sinogramAddress`,
- * `stride` values each. Returns 0, or -1 when it does not fit. It uses the memory of the grid.
+ * Makes room for two sinograms of the configured width, [view, column], `stride` values a row.
+ * Returns 0, or -1 when they do not fit. What was held before is lost when the number of views
+ * differs. Corrections use the memory of the grid.
  */
-export function placeSinogram(views: i32): i32 {
-  return s.placeSinogram(views) ? 0 : -1;
+export function placeSinograms(views: i32): i32 {
+  return s.placeSinograms(views) ? 0 : -1;
 }
-/** The sinogram without zingers is then at `resultAddress`. Returns how many there were. */
-export function removeZingers(threshold: f32): i32 {
-  return removeBright(threshold);
+export function sinogramAddress(slot: i32): usize {
+  return s.slot(slot);
 }
-/** Sorts the columns by value and smooths every rank across columns. */
-export function smoothSorted(half: i32): void {
-  s.turnToColumns();
-  t.sortColumns();
-  t.smoothRanks(half);
+/** The counts or intensities at `rawAddress` into a view of a held sinogram. */
+export function loadCounts(slot: i32, view: i32, share: f32, beam: f32): void {
+  fromCounts(s.row(slot, view), share, beam);
+}
+export function loadFloats(slot: i32, view: i32, share: f32, beam: f32): void {
+  fromFloats(s.row(slot, view), share, beam);
+}
+/** Takes zingers out of a held sinogram. Returns how many there were. */
+export function removeZingers(slot: i32, threshold: f32): i32 {
+  return removeBright(slot, threshold);
+}
+
+/** The held sinogram becomes the columns that the following work on. */
+export function takeColumns(slot: i32): void {
+  s.takeColumns(slot);
+}
+export function columnsAddress(): usize {
+  return s.byColumn;
+}
+export function viewStride(): i32 {
+  return s.viewStride;
+}
+export function changedAddress(): usize {
+  return s.isChanged;
+}
+export function columnTableAddress(): usize {
+  return s.columnTable;
+}
+export function sumOfSquares(): f64 {
+  return s.sumOfSquares();
 }
 /**
  * For each column, three values of its distribution over the views of what it has over the median
  * of its neighbours, at these ranks of the views: interleaved, in the column table.
  */
 export function rankDetails(half: i32, low: i32, middle: i32, high: i32): void {
-  s.turnToColumns();
-  t.keepDetails(half);
-  t.sortColumns();
-  t.readRanks(low, middle, high);
+  t.rankDetails(half, low, middle, high);
+}
+/** What each column changes from view to view, summed, first of three in the column table. */
+export function sumFlicker(): void {
+  t.sumFlicker();
+}
+/** The same of what the next column has over each. The last column has no next, and no step. */
+export function rankSteps(low: i32, middle: i32, high: i32): void {
+  t.rankSteps(low, middle, high);
 }
 /**
- * Columns whose first value in the column table is not 0 take their smoothed values, or with a
- * reach > 0 lose what distinguishes them from those on average over as many ranks, held between
- * the second and the third value: at `resultAddress`.
+ * Columns whose first value in the column table is not 0 take what their neighbours have at the
+ * same ranks, or with a reach > 0 lose what distinguishes them from those on average over as many
+ * ranks, held between the second and the third value.
  */
-export function restoreOrder(reach: i32): void {
-  t.averageOverRanks(reach);
-  t.unsortColumns();
-  s.turnToViews();
+export function smoothSorted(half: i32, reach: i32): void {
+  t.smoothSorted(half, reach);
 }
-export function sinogramAddress(): usize {
-  return s.byView;
+/** What the changed columns lost: means into the table, sum of squares returned. */
+export function tallyColumns(slot: i32): f64 {
+  return s.tallyColumns(slot);
 }
-export function resultAddress(): usize {
-  return s.byColumn;
+/** The changed columns back into the held sinogram. */
+export function storeColumns(slot: i32): void {
+  s.storeColumns(slot);
 }
-export function columnTableAddress(): usize {
-  return s.columnTable;
+
+/** A slice as whole numbers, at `gridAddress`. Returns how many pixels the scale could not hold. */
+export function quantise(slice: i32, levelMax: i32, offset: f32, perStep: f32): i32 {
+  q.quantise(slice, levelMax, offset, perStep);
+  return q.clipped;
+}
+export function sliceLeast(): f32 {
+  return q.least;
+}
+export function sliceMost(): f32 {
+  return q.most;
+}
+export function gridAddress(): usize {
+  return m.grid;
 }
 
 /**
@@ -157,6 +207,9 @@ export function darkAddress(): usize {
 }
 export function gainAddress(): usize {
   return m.gainRow;
+}
+export function gainAfterAddress(): usize {
+  return m.gainAfterRow;
 }
 export function attenuationAddress(): usize {
   return m.attenuationRow;

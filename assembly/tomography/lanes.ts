@@ -118,3 +118,20 @@ export function select<T>(a: T, b: T, mask: T): T {
   if (isVector<T>()) return v128.bitselect(a, b, mask);
   else return mask != 0 ? a : b;
 }
+
+// @ts-ignore: decorator
+@inline
+export function median3<T>(a: T, b: T, c: T): T {
+  return max<T>(min<T>(a, b), min<T>(max<T>(a, b), c));
+}
+
+/** The median of five: after two rounds the least and the greatest of four are set aside. */
+// @ts-ignore: decorator
+@inline
+export function median5<T>(a: T, b: T, c: T, d: T, e: T): T {
+  const lowAB = min<T>(a, b);
+  const highAB = max<T>(a, b);
+  const lowCD = min<T>(c, d);
+  const highCD = max<T>(c, d);
+  return median3<T>(max<T>(lowAB, lowCD), min<T>(highAB, highCD), e);
+}

@@ -32,7 +32,21 @@ export let rowPadding: i32 = 0;
 export let rawRow: usize = 0;
 export let darkRow: usize = 0;
 export let gainRow: usize = 0;
+/** Gain of the flats after a view; gainRow is then that of the flats before it. */
+export let gainAfterRow: usize = 0;
 export let attenuationRow: usize = 0;
+/** Addresses of the SLICES x LANES rows that are transformed next. */
+const rowAddresses: usize = memory.data(32, 16);
+
+export function setRow(index: i32, address: usize): void {
+  store<u32>(rowAddresses + ((<usize>index) << 2), <u32>address);
+}
+
+// @ts-ignore: decorator
+@inline
+export function rowAt(index: i32): usize {
+  return <usize>load<u32>(rowAddresses + ((<usize>index) << 2));
+}
 
 /** SLICES x LANES rows of -log data. */
 export let rows: usize = 0;
@@ -105,9 +119,10 @@ export function setLayout(columnCount: i32, grids: i32, filters: i32): bool {
   rawRow = take(rowBytes);
   darkRow = take(rowBytes);
   gainRow = take(rowBytes);
+  gainAfterRow = take(rowBytes);
   attenuationRow = take(rowBytes);
   rows = take(<usize>(SLICES * LANES) * rowBytes);
-  viewTable = take(LANES * VIEW_BYTES);
+  viewTable = take(<usize>(SLICES * LANES) * VIEW_BYTES);
   gridTwiddles = take((<usize>grids) << 3);
   filterTwiddles = take((<usize>filters) << 3);
   gridRamp = take((<usize>grids) << 1);
@@ -129,6 +144,10 @@ export function setLayout(columnCount: i32, grids: i32, filters: i32): bool {
   gridRowBytes = ((<usize>grids) << 3) + ROW_GAP_BYTES;
   grid = take(<usize>grids * gridRowBytes);
   return top <= memoryEnd();
+}
+
+export function gridEnd(): usize {
+  return top;
 }
 
 /** One view: cosine and sine of its angle, axis on the detector, weight; f64 each. */

@@ -10,29 +10,62 @@ const LN_2: f32 = 0.6931471805599453;
 const ROOT_HALF_BITS: i32 = 0x3f3504f3;
 const MANTISSA: i32 = 0x007fffff;
 
-/** One row of u16 counts at rawRow, into attenuationRow. */
-export function normaliseCounts(): void {
+/**
+ * One row of u16 counts at rawRow, into the row at `to`.
+ * @param share how far the view is from the flats before it to those after it, 0 to 1
+ * @param beam ln of the view's beam, added
+ */
+export function normaliseCounts(to: usize, share: f32, beam: f32): void {
   const count = <usize>m.stride;
   if (ASC_FEATURE_SIMD) {
     for (let at: usize = 0; at < count; at += 4) {
       const counts = v128.load_ext<u16>(m.rawRow + (at << 1));
-      attenuate4(f32x4.convert_i32x4_u(counts), at << 2);
+      attenuate4(f32x4.convert_i32x4_u(counts), to, at << 2, share, beam);
     }
   } else {
     for (let at: usize = 0; at < count; at++) {
-      attenuate(<f32>load<u16>(m.rawRow + (at << 1)), at << 2);
+      attenuate(<f32>load<u16>(m.rawRow + (at << 1)), to, at << 2, share, beam);
     }
   }
 }
 
-/** One row of f32 intensities at rawRow, into attenuationRow. */
-export function normaliseFloats(): void {
+/** The same for f32 intensities at rawRow. */
+export function normaliseFloats(to: usize, share: f32, beam: f32): void {
   const bytes = (<usize>m.stride) << 2;
   if (ASC_FEATURE_SIMD) {
-    for (let at: usize = 0; at < bytes; at += 16) attenuate4(v128.load(m.rawRow + at), at);
+    for (let at: usize = 0; at < bytes; at += 16) {
+      attenuate4(v128.load(m.rawRow + at), to, at, share, beam);
+    }
   } else {
-    for (let at: usize = 0; at < bytes; at += 4) attenuate(load<f32>(m.rawRow + at), at);
+    for (let at: usize = 0; at < bytes; at += 4) {
+      attenuate(load<f32>(m.rawRow + at), to, at, share, beam);
+    }
   }
+}
+
+/** 1 / ((1 - share) / a + share / b): the flats are interpolated. A pixel dead in one is dead. */
+// @ts-ignore: decorator
+@inline
+function gainAt(at: usize, share: f32): f32 {
+  const a = load<f32>(m.gainRow + at);
+  if (share == 0) return a;
+  const b = load<f32>(m.gainAfterRow + at);
+  const product = a * b;
+  return product > 0 ? product / ((1 - share) * b + share * a) : 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function gainAt4(at: usize, share: f32): v128 {
+  const a = v128.load(m.gainRow + at);
+  if (share == 0) return a;
+  const b = v128.load(m.gainAfterRow + at);
+  const product = f32x4.mul(a, b);
+  const between = f32x4.add(
+    f32x4.mul(f32x4.splat(1 - share), b),
+    f32x4.mul(f32x4.splat(share), a),
+  );
+  return v128.and(f32x4.div(product, between), f32x4.gt(product, f32x4.splat(0)));
 }
 
 /**
@@ -41,8 +74,8 @@ export function normaliseFloats(): void {
  */
 // @ts-ignore: decorator
 @inline
-function attenuate(value: f32, at: usize): void {
-  let x = (value - load<f32>(m.darkRow + at)) * load<f32>(m.gainRow + at);
+function attenuate(value: f32, to: usize, at: usize, share: f32, beam: f32): void {
+  let x = (value - load<f32>(m.darkRow + at)) * gainAt(at, share);
   // Written so that a NaN becomes the lower bound.
   x = x > TRANSMISSION_MIN ? x : TRANSMISSION_MIN;
   x = x < TRANSMISSION_MAX ? x : TRANSMISSION_MAX;
@@ -55,14 +88,14 @@ function attenuate(value: f32, at: usize): void {
   sum = sum * ss + <f32>(2.0 / 5.0);
   sum = sum * ss + <f32>(2.0 / 3.0);
   sum = sum * ss + 2;
-  store<f32>(m.attenuationRow + at, -(exponent * LN_2 + sum * s));
+  store<f32>(to + at, beam - (exponent * LN_2 + sum * s));
 }
 
 // @ts-ignore: decorator
 @inline
-function attenuate4(value: v128, at: usize): void {
+function attenuate4(value: v128, to: usize, at: usize, share: f32, beam: f32): void {
   const dark = v128.load(m.darkRow + at);
-  let x = f32x4.mul(f32x4.sub(value, dark), v128.load(m.gainRow + at));
+  let x = f32x4.mul(f32x4.sub(value, dark), gainAt4(at, share));
   x = f32x4.pmax(f32x4.splat(TRANSMISSION_MIN), x);
   x = f32x4.pmin(f32x4.splat(TRANSMISSION_MAX), x);
   const offset = i32x4.sub(x, i32x4.splat(ROOT_HALF_BITS));
@@ -77,5 +110,5 @@ function attenuate4(value: v128, at: usize): void {
   sum = f32x4.add(f32x4.mul(sum, ss), f32x4.splat(2.0 / 3.0));
   sum = f32x4.add(f32x4.mul(sum, ss), f32x4.splat(2));
   const log = f32x4.add(f32x4.mul(exponent, f32x4.splat(LN_2)), f32x4.mul(sum, s));
-  v128.store(m.attenuationRow + at, f32x4.neg(log));
+  v128.store(to + at, f32x4.sub(f32x4.splat(beam), log));
 }

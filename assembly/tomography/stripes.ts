@@ -2,58 +2,133 @@
 // nearly that of its neighbours (Vo, Atwood and Drakopoulos 2018, algorithm 3): a running median
 // across columns of every rank removes what only one column has, and sorting back restores the
 // structure.
-import { greaterOrEqual, max, min, select } from './lanes';
 import * as m from './memory';
+import { medianAcross } from './medians';
+import { selectRanks } from './select';
 import * as s from './sinogram';
 
 const KEY_MAX: f32 = 65535;
 const DIGITS: usize = 256;
 
-/** Sorts the columns at `byColumn` and notes the view of each rank. Radix sort, two digits. */
-export function sortColumns(): void {
-  for (let column = 0; column < m.columns; column++) sortColumn(column);
+/**
+ * For each column, three values of its distribution over the views of what it has over the median
+ * of 2 half + 1 columns around it, into the column table.
+ */
+export function rankDetails(half: i32, low: i32, middle: i32, high: i32): void {
+  const bytes = s.columnBytes();
+  medianAcross(s.byColumn, half, true);
+  for (let column: usize = 0; column < <usize>m.columns; column++) {
+    const medians = s.smoothed + column * bytes;
+    subtract(s.byColumn + column * bytes, medians, medians);
+    selectRanks(medians, low, middle, high, s.columnTable + column * 12);
+  }
+}
+
+/** The sum of each column's changes from view to view, whatever their sign, into the table. */
+export function sumFlicker(): void {
+  for (let column: usize = 0; column < <usize>m.columns; column++) {
+    const values = s.byColumn + column * s.columnBytes();
+    let sum: f32 = 0;
+    let before = load<f32>(values);
+    for (let view: usize = 1; view < <usize>s.views; view++) {
+      const value = load<f32>(values + (view << 2));
+      sum += abs(value - before);
+      before = value;
+    }
+    store<f32>(s.columnTable + column * 12, sum);
+  }
+}
+
+/** For each column, three values of the distribution over the views of its step to the next. */
+export function rankSteps(low: i32, middle: i32, high: i32): void {
+  const bytes = s.columnBytes();
+  for (let column: usize = 0; column < <usize>m.columns; column++) {
+    const from = s.byColumn + column * bytes;
+    subtract(s.byColumn + s.mirrored(<i32>column + 1) * bytes, from, s.smoothed);
+    selectRanks(s.smoothed, low, middle, high, s.columnTable + column * 12);
+  }
+}
+
+function subtract(a: usize, b: usize, to: usize): void {
+  const bytes = s.columnBytes();
+  if (ASC_FEATURE_SIMD) {
+    for (let at: usize = 0; at < bytes; at += 16) {
+      v128.store(to + at, f32x4.sub(v128.load(a + at), v128.load(b + at)));
+    }
+  } else {
+    for (let at: usize = 0; at < bytes; at += 4) {
+      store<f32>(to + at, load<f32>(a + at) - load<f32>(b + at));
+    }
+  }
 }
 
 /**
- * Values are sorted by 16-bit keys over the column's own range; values of one key keep the order
- * of their views.
+ * Columns that are not 0 in the column table take what the median across 2 half + 1 columns has at
+ * their ranks. With a reach > 0 they lose instead what distinguishes them from it on average over
+ * as many ranks, held between the second and the third value of the table.
  */
-function sortColumn(column: i32): void {
-  const views = <usize>s.views;
-  const values = s.byColumn + <usize>column * ((<usize>s.viewStride) << 2);
-  const ranks = s.ranks + <usize>column * ((<usize>s.viewStride) << 1);
-  let least = load<f32>(values);
-  let most = least;
-  for (let view: usize = 1; view < views; view++) {
-    const value = load<f32>(values + (view << 2));
-    least = value < least ? value : least;
-    most = value > most ? value : most;
+export function smoothSorted(half: i32, reach: i32): void {
+  for (let column = 0; column < m.columns; column++) {
+    if (!isChosen(column)) continue;
+    for (let near = -half; near <= half; near++) sortOnce(<i32>s.mirrored(column + near));
   }
-  const scale: f32 = most > least ? KEY_MAX / (most - least) : 0;
+  medianAcross(s.sorted, half, false);
+  const bytes = s.columnBytes();
+  for (let column: usize = 0; column < <usize>m.columns; column++) {
+    if (!isChosen(<i32>column)) continue;
+    const smoothed = s.smoothed + column * bytes;
+    if (reach > 0) averageOverRanks(column, smoothed, reach);
+    unsort(s.ranks + column * (bytes >> 1), smoothed, s.byColumn + column * bytes);
+    store<u8>(s.isChanged + column, 1);
+  }
+  for (let column: usize = 0; column < <usize>m.columns; column++) {
+    if (isChosen(<i32>column)) store<u8>(s.isSorted + column, 0);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function isChosen(column: i32): bool {
+  return load<f32>(s.columnTable + <usize>column * 12) != 0;
+}
+
+function sortOnce(column: i32): void {
+  if (load<u8>(s.isSorted + <usize>column) != 0) return;
+  store<u8>(s.isSorted + <usize>column, 1);
+  sortColumn(<usize>column);
+}
+
+/**
+ * A column of `byColumn` into `sorted`, and the view of each rank: radix sort, two digits, by
+ * 16-bit keys over the column's own range. Values of one key keep the order of their views.
+ */
+function sortColumn(column: usize): void {
+  const views = <usize>s.views;
+  const values = s.byColumn + column * s.columnBytes();
+  const sorted = s.sorted + column * s.columnBytes();
+  const ranks = s.ranks + column * (s.columnBytes() >> 1);
+  s.makeKeys(values, views, KEY_MAX, s.spareKeys);
   const low = m.histograms;
   const high = low + (DIGITS << 2);
   memory.fill(low, 0, DIGITS << 3);
   for (let view: usize = 0; view < views; view++) {
-    const place = (load<f32>(values + (view << 2)) - least) * scale;
-    const key = <usize>(<u32>(<i32>(place < KEY_MAX ? place : KEY_MAX)));
-    store<u16>(s.spareKeys + (view << 1), <u16>key);
-    countDigit(low, key & 0xff);
-    countDigit(high, key >> 8);
+    const key = load<u32>(s.spareKeys + (view << 2));
+    countDigit(low, <usize>(key & 0xff));
+    countDigit(high, <usize>(key >>> 8));
   }
   startDigits(low);
   startDigits(high);
   for (let view: usize = 0; view < views; view++) {
-    const digit = <usize>load<u16>(s.spareKeys + (view << 1)) & 0xff;
+    const digit = <usize>load<u8>(s.spareKeys + (view << 2));
     store<u16>(s.spareViews + (nextPlace(low, digit) << 1), <u16>view);
   }
   for (let at: usize = 0; at < views; at++) {
     const view = <usize>load<u16>(s.spareViews + (at << 1));
-    const digit = <usize>load<u16>(s.spareKeys + (view << 1)) >> 8;
+    const digit = <usize>load<u8>(s.spareKeys + (view << 2), 1);
     const rank = nextPlace(high, digit);
     store<u16>(ranks + (rank << 1), <u16>view);
-    store<f32>(s.spareValues + (rank << 2), load<f32>(values + (view << 2)));
+    store<f32>(sorted + (rank << 2), load<f32>(values + (view << 2)));
   }
-  memory.copy(values, s.spareValues, views << 2);
 }
 
 // @ts-ignore: decorator
@@ -84,145 +159,36 @@ function nextPlace(histogram: usize, digit: usize): usize {
 }
 
 /**
- * Median across 2 half + 1 columns of every rank, from `byColumn` into `byView` [column, rank];
- * beyond the detector's ends the columns are mirrored.
- */
-export function smoothRanks(half: i32): void {
-  if (ASC_FEATURE_SIMD) smooth<v128>(half);
-  else smooth<f32>(half);
-}
-
-function smooth<T>(half: i32): void {
-  const bytes = (<usize>s.viewStride) << 2;
-  for (let lane: usize = 0; lane < bytes; lane += sizeof<T>()) {
-    const from = s.byColumn + lane;
-    let count: usize = 0;
-    for (let column = -half; column <= half; column++, count++) {
-      insert<T>(load<T>(from + mirrored(column) * bytes), count);
-    }
-    store<T>(s.byView + lane, load<T>(s.medianWindow + ((<usize>half) << 4)));
-    for (let column = 1; column < m.columns; column++) {
-      const leaving = load<T>(from + mirrored(column - 1 - half) * bytes);
-      const entering = load<T>(from + mirrored(column + half) * bytes);
-      replace<T>(leaving, entering, (<usize>(2 * half)) << 4);
-      const to = s.byView + <usize>column * bytes + lane;
-      store<T>(to, load<T>(s.medianWindow + ((<usize>half) << 4)));
-    }
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function mirrored(column: i32): usize {
-  const period = 2 * m.columns;
-  let at = column % period;
-  at = at < 0 ? at + period : at;
-  return <usize>(at < m.columns ? at : period - 1 - at);
-}
-
-// @ts-ignore: decorator
-@inline
-function insert<T>(value: T, count: usize): void {
-  let x = value;
-  let at = s.medianWindow;
-  for (const end = at + (count << 4); at < end; at += 16) {
-    const held = load<T>(at);
-    store<T>(at, min<T>(held, x));
-    x = max<T>(held, x);
-  }
-  store<T>(at, x);
-}
-
-/** From the leaving value on, the sorted values move down by one; the entering one moves up. */
-// @ts-ignore: decorator
-@inline
-function replace<T>(leaving: T, entering: T, lastBytes: usize): void {
-  let x = entering;
-  let at = s.medianWindow;
-  for (const end = at + lastBytes; at < end; at += 16) {
-    const held = load<T>(at);
-    const kept = select<T>(load<T>(at, 16), held, greaterOrEqual<T>(held, leaving));
-    store<T>(at, min<T>(kept, x));
-    x = max<T>(kept, x);
-  }
-  store<T>(at, x);
-}
-
-/** What each value of `byColumn` [column, view] has over the median across columns at its view. */
-export function keepDetails(half: i32): void {
-  smoothRanks(half);
-  const bytes = (<usize>s.viewStride) << 2;
-  const end = s.byColumn + <usize>m.columns * bytes;
-  for (let at = s.byColumn, other = s.byView; at < end; at += 4, other += 4) {
-    store<f32>(at, load<f32>(at) - load<f32>(other));
-  }
-}
-
-/** The values of the sorted columns at three ranks, into `columnTable`. */
-export function readRanks(low: i32, middle: i32, high: i32): void {
-  const bytes = (<usize>s.viewStride) << 2;
-  let to = s.columnTable;
-  for (let column = 0; column < m.columns; column++, to += 12) {
-    const from = s.byColumn + <usize>column * bytes;
-    store<f32>(to, load<f32>(from + ((<usize>low) << 2)));
-    store<f32>(to, load<f32>(from + ((<usize>middle) << 2)), 4);
-    store<f32>(to, load<f32>(from + ((<usize>high) << 2)), 8);
-  }
-}
-
-/**
  * Leaves of a smoothed column only what a stripe can be: sorted less smoothed values, averaged over
  * ranks from -reach to reach and held within the column's bounds, are taken off the sorted ones.
- * What differs from rank to rank is structure or noise, and stays. With reach 0 the columns stay
- * as they were smoothed.
+ * What differs from rank to rank is structure or noise, and stays.
  */
-export function averageOverRanks(reach: i32): void {
-  if (reach < 1) return;
-  const bytes = (<usize>s.viewStride) << 2;
-  for (let column: usize = 0; column < <usize>m.columns; column++) {
-    const sorted = s.byColumn + column * bytes;
-    const smoothed = s.byView + column * bytes;
-    for (let rank: usize = 0; rank < <usize>s.views; rank++) {
-      const at = rank << 2;
-      store<f32>(s.spareValues + at, load<f32>(sorted + at) - load<f32>(smoothed + at));
+function averageOverRanks(column: usize, smoothed: usize, reach: i32): void {
+  const sorted = s.sorted + column * s.columnBytes();
+  subtract(sorted, smoothed, s.spareValues);
+  const lower = load<f32>(s.columnTable + column * 12, 4);
+  const upper = load<f32>(s.columnTable + column * 12, 8);
+  let sum: f64 = 0;
+  let first = 0;
+  let end = 0;
+  for (let rank = 0; rank < s.views; rank++) {
+    const until = min(rank + reach + 1, s.views);
+    for (; end < until; end++) sum += <f64>load<f32>(s.spareValues + ((<usize>end) << 2));
+    for (; first < rank - reach; first++) {
+      sum -= <f64>load<f32>(s.spareValues + ((<usize>first) << 2));
     }
-    const lower = load<f32>(s.columnTable + column * 12, 4);
-    const upper = load<f32>(s.columnTable + column * 12, 8);
-    let sum: f64 = 0;
-    let first = 0;
-    let end = 0;
-    for (let rank = 0; rank < s.views; rank++) {
-      const until = rank + reach + 1 < s.views ? rank + reach + 1 : s.views;
-      for (; end < until; end++) {
-        sum += <f64>load<f32>(s.spareValues + ((<usize>end) << 2));
-      }
-      for (; first < rank - reach; first++) {
-        sum -= <f64>load<f32>(s.spareValues + ((<usize>first) << 2));
-      }
-      const at = (<usize>rank) << 2;
-      let stripe = <f32>(sum / <f64>(end - first));
-      stripe = stripe < upper ? stripe : upper;
-      stripe = stripe > lower ? stripe : lower;
-      store<f32>(smoothed + at, load<f32>(sorted + at) - stripe);
-    }
+    const at = (<usize>rank) << 2;
+    let stripe = <f32>(sum / <f64>(end - first));
+    stripe = stripe < upper ? stripe : upper;
+    stripe = stripe > lower ? stripe : lower;
+    store<f32>(smoothed + at, load<f32>(sorted + at) - stripe);
   }
 }
 
-/**
- * Puts smoothed values back into the order of the views, [column, view] at `byView`. Columns that
- * are 0 in `columnTable` keep the values they had.
- */
-export function unsortColumns(): void {
-  const bytes = (<usize>s.viewStride) << 2;
-  for (let column: usize = 0; column < <usize>m.columns; column++) {
-    const isChosen = load<f32>(s.columnTable + column * 12) != 0;
-    const to = s.byView + column * bytes;
-    const from = isChosen ? to : s.byColumn + column * bytes;
-    const ranks = s.ranks + column * (bytes >> 1);
-    for (let rank: usize = 0; rank < <usize>s.views; rank++) {
-      const view = <usize>load<u16>(ranks + (rank << 1));
-      store<f32>(s.spareValues + (view << 2), load<f32>(from + (rank << 2)));
-    }
-    memory.copy(to, s.spareValues, (<usize>s.views) << 2);
+/** Values by rank into the order of the views. */
+function unsort(ranks: usize, from: usize, to: usize): void {
+  for (let rank: usize = 0; rank < <usize>s.views; rank++) {
+    const view = <usize>load<u16>(ranks + (rank << 1));
+    store<f32>(to + (view << 2), load<f32>(from + (rank << 2)));
   }
 }

@@ -1,6 +1,5 @@
 import { Fault, type Problem } from '../domain/fault.ts';
-import type { ScanData } from '../domain/scan.ts';
-import type { TomographyKernel } from '../kernels/tomography-kernel.ts';
+import type { ScanPixels, ScanSource } from '../domain/scan-source.ts';
 
 /** A pixel whose flat is below this share of the mean flat sees no beam: it is dead. */
 const DEAD_FLAT_FRACTION = 0.01;
@@ -12,42 +11,51 @@ export interface FlatField {
   readonly gain: Float32Array;
 }
 
-type Frames = Uint16Array | Float32Array;
-
-/**
- * Mean dark field, and gain from the mean flat field.
- * @throws Fault badInput when there are none, when their size is not the detector's, or when the
- * flats show no beam
- */
-export function flatFieldOf(
-  scan: Pick<ScanData, 'rows' | 'columns' | 'flats' | 'darks'>,
-): FlatField {
+function checkFrames(scan: Pick<ScanSource, 'rows' | 'columns' | 'flats' | 'darks'>): void {
   const frameSize = scan.rows * scan.columns;
   const problems = [
     ...frameProblems('flat fields', scan.flats, frameSize, 'images of the beam without the sample'),
     ...frameProblems('dark fields', scan.darks, frameSize, 'images without the beam'),
   ];
   if (problems.length > 0) throw new Fault('badInput', problems);
-  const flat = meanFrame(scan.flats, frameSize);
-  const dark = meanFrame(scan.darks, frameSize);
-  const beam = flat.map((value, at) => value - (dark[at] ?? 0));
-  let lit = 0;
-  let sum = 0;
-  for (const value of beam) {
-    if (!(value > 0 && Number.isFinite(value))) continue;
+}
+
+/** @param flat mean flat field, overwritten @param dark mean dark field */
+function gainOf(flat: Float64Array, dark: Float64Array): Float32Array {
+  let [lit, sum, brightest] = [0, 0, 0];
+  for (let at = 0; at < flat.length; at++) {
+    const value = flat[at] ?? 0;
+    const beam = value - (dark[at] ?? 0);
+    brightest = Math.max(brightest, value);
+    flat[at] = beam;
+    if (!(beam > 0 && Number.isFinite(beam))) continue;
     lit += 1;
-    sum += value;
+    sum += beam;
   }
   if (lit === 0) {
-    const brightest = flat.reduce((most, value) => Math.max(most, value), 0);
     const message = `no pixel is brighter than in the dark fields (the brightest mean is ${brightest}); expected the open beam`;
     throw new Fault('badInput', { where: 'flat fields', message });
   }
   const faintest = (DEAD_FLAT_FRACTION * sum) / lit;
-  return {
-    dark: Float32Array.from(dark, (value) => (Number.isFinite(value) ? value : 0)),
-    gain: Float32Array.from(beam, (value) => (value > faintest ? 1 / value : 0)),
-  };
+  const gain = sharedFloats(flat.length);
+  for (let at = 0; at < flat.length; at++) {
+    const beam = flat[at] ?? 0;
+    gain[at] = beam > faintest ? 1 / beam : 0;
+  }
+  return gain;
+}
+
+function finiteFloats(values: Float64Array): Float32Array {
+  const floats = sharedFloats(values.length);
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at] ?? 0;
+    floats[at] = Number.isFinite(value) ? value : 0;
+  }
+  return floats;
+}
+
+function sharedFloats(length: number): Float32Array {
+  return new Float32Array(new SharedArrayBuffer(Float32Array.BYTES_PER_ELEMENT * length));
 }
 
 /** A flat field and when it was taken. */
@@ -57,32 +65,40 @@ export interface FlatMoment {
   readonly field: FlatField;
 }
 
+/** What is known of the beam and the detector besides the projections. */
+export type ScanReferences = Pick<
+  ScanSource,
+  'rows' | 'columns' | 'flats' | 'darks' | 'flatsAfterViews'
+>;
+
 /**
  * The flat fields of a scan by the moments at which they were taken; one moment when that is not
- * known.
- * @throws Fault badInput as flatFieldOf, or when there are not as many moments as flats
+ * known. All share one dark field, and lie in memory that threads can share.
+ * @throws Fault badInput when there are no flats or darks, when their size is not the detector's,
+ * when the flats show no beam, or when there are not as many moments as flats
  */
-export function flatMomentsOf(scan: ScanData): readonly FlatMoment[] {
+export function flatMomentsOf(scan: ScanReferences): readonly FlatMoment[] {
   const { flatsAfterViews, flats, rows, columns } = scan;
   const frameSize = rows * columns;
-  const everything = { afterViews: 0, field: flatFieldOf(scan) };
-  if (!flatsAfterViews) return [everything];
+  checkFrames(scan);
   const count = flats.length / frameSize;
-  if (flatsAfterViews.length !== count) {
+  if (flatsAfterViews && flatsAfterViews.length !== count) {
     const message = `${flatsAfterViews.length} moments for ${count} flats; expected one for each`;
     throw new Fault('badInput', { where: 'flat fields', message });
   }
-  const moments = Array.from(new Set(Array.from(flatsAfterViews))).sort((a, b) => a - b);
-  if (moments.length < 2) return [everything];
+  const moments = Array.from(new Set(Array.from(flatsAfterViews ?? []))).sort((a, b) => a - b);
+  const darkMean = meanFrame(scan.darks, frameSize);
+  const dark = finiteFloats(darkMean);
+  if (moments.length < 2) {
+    return [
+      { afterViews: 0, field: { dark, gain: gainOf(meanFrame(flats, frameSize), darkMean) } },
+    ];
+  }
+  const every = Array.from({ length: count }, (_, flat) => flat);
   return moments.map((afterViews) => {
-    const chosen = Array.from({ length: count }, (_, flat) => flat).filter(
-      (flat) => flatsAfterViews[flat] === afterViews,
-    );
-    const frames = new Float32Array(chosen.length * frameSize);
-    for (const [at, flat] of chosen.entries()) {
-      frames.set(flats.subarray(flat * frameSize, (flat + 1) * frameSize), at * frameSize);
-    }
-    return { afterViews, field: flatFieldOf({ ...scan, flats: frames }) };
+    const chosen = every.filter((flat) => flatsAfterViews?.[flat] === afterViews);
+    const gain = gainOf(meanFrame(flats, frameSize, chosen), darkMean);
+    return { afterViews, field: { dark, gain } };
   });
 }
 
@@ -111,35 +127,6 @@ export function referenceAt(
   return { dark: first.dark, gain };
 }
 
-/** -log data of one detector row, [view, column], of the views named; dead pixels filled in. */
-export function sinogramOf(
-  kernel: TomographyKernel,
-  scan: ScanData,
-  moments: readonly FlatMoment[],
-  row: number,
-  viewsUsed: Int32Array,
-): Float32Array {
-  const { rows, columns, projections } = scan;
-  const [only, ...others] = moments;
-  const length = viewsUsed.length * columns;
-  const isCounts = projections instanceof Uint16Array;
-  const counts = isCounts ? new Uint16Array(length) : new Float32Array(length);
-  for (const [at, view] of viewsUsed.entries()) {
-    const from = (view * rows + row) * columns;
-    counts.set(projections.subarray(from, from + columns), at * columns);
-  }
-  if (only && others.length === 0) {
-    return attenuationOf(kernel, counts, rowReference(only.field, row, columns));
-  }
-  const sinogram = new Float32Array(length);
-  for (const [at, view] of viewsUsed.entries()) {
-    const part = counts.subarray(at * columns, (at + 1) * columns);
-    const reference = referenceAt(moments, view, row, columns);
-    sinogram.set(attenuationOf(kernel, part, reference), at * columns);
-  }
-  return sinogram;
-}
-
 /** Dark field and gain of one detector row. */
 export function rowReference(flatField: FlatField, row: number, columns: number): FlatField {
   return {
@@ -148,51 +135,27 @@ export function rowReference(flatField: FlatField, row: number, columns: number)
   };
 }
 
-/** -log data of views of one detector row, [view, column], dead pixels filled in. */
-export function attenuationOf(
-  kernel: TomographyKernel,
-  counts: Frames,
-  reference: FlatField,
-): Float32Array {
-  const attenuation = new Float32Array(counts.length);
-  kernel.normalise(counts, reference, attenuation);
-  fillDeadPixels(attenuation, reference.gain);
-  return attenuation;
-}
-
-/** Dead pixels take what lies on the line between their living neighbours; 0 if there are none. */
-function fillDeadPixels(attenuation: Float32Array, gain: Float32Array): void {
-  const columns = gain.length;
-  const dead = Array.from(gain.keys()).filter((column) => gain[column] === 0);
-  if (dead.length === 0) return;
-  const living = Array.from(gain.keys()).filter((column) => gain[column] !== 0);
-  const fillings = dead.map((column) => {
-    const left = living.findLast((other) => other < column);
-    const right = living.find((other) => other > column);
-    const from = left ?? right;
-    const to = right ?? left;
-    const share = left === undefined || right === undefined ? 0 : (column - left) / (right - left);
-    return { column, from, to, share };
-  });
-  for (let first = 0; first < attenuation.length; first += columns) {
-    for (const { column, from, to, share } of fillings) {
-      const a = from === undefined ? 0 : (attenuation[first + from] ?? 0);
-      const b = to === undefined ? 0 : (attenuation[first + to] ?? 0);
-      attenuation[first + column] = a + (b - a) * share;
-    }
-  }
-}
-
-function meanFrame(frames: Frames, frameSize: number): Float64Array {
+/** Mean of all frames, or of those chosen. */
+function meanFrame(
+  frames: ScanPixels,
+  frameSize: number,
+  chosen: readonly number[] = Array.from({ length: frames.length / frameSize }, (_, at) => at),
+): Float64Array {
   const mean = new Float64Array(frameSize);
-  for (let first = 0; first < frames.length; first += frameSize) {
+  for (const frame of chosen) {
+    const first = frame * frameSize;
     for (let at = 0; at < frameSize; at++) mean[at] = (mean[at] ?? 0) + (frames[first + at] ?? 0);
   }
-  const count = frames.length / frameSize;
-  return mean.map((sum) => sum / count);
+  for (let at = 0; at < frameSize; at++) mean[at] = (mean[at] ?? 0) / chosen.length;
+  return mean;
 }
 
-function frameProblems(where: string, frames: Frames, frameSize: number, what: string): Problem[] {
+function frameProblems(
+  where: string,
+  frames: ScanPixels,
+  frameSize: number,
+  what: string,
+): Problem[] {
   if (frames.length === 0) {
     return [{ where, message: `the scan has none; expected ${what}, to normalise with` }];
   }

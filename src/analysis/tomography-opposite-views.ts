@@ -1,9 +1,15 @@
-import { type AttenuationData, AXIS_RANGE, type AxisFinding } from './tomography-axis-finding.ts';
+import type { AttenuationData, AxisFinding, AxisRange } from './tomography-axis-finding.ts';
 
-/** Pairs of views that are compared. */
+/** Pairs of views that are compared: on all of the range, and close to what those say. */
 const PAIRS_MAX = 16;
-/** Pairs are opposite to within so many usual steps. */
-const STEPS_OFF_MAX = 5;
+const NEAR_PAIRS_MAX = 128;
+const NEAR_PIXEL = 6;
+/** Pairs are opposite to within so many usual steps, and to within this angle. */
+const STEPS_OFF_MAX = 12;
+const OFF_RADIAN_MAX = 0.12;
+const STEPS_OFF_MIN = 3;
+/** Root mean square error on one row of 256 columns at a signal-to-noise ratio of 20. */
+const USUAL_ERROR_PIXEL = 0.04;
 /** Closer than this part of a step, a pair is opposite without extrapolation. */
 const STEPS_EXACT = 0.25;
 
@@ -14,27 +20,42 @@ interface Pair {
   readonly offRadian: number;
 }
 
+interface PixelRange {
+  readonly firstPixel: number;
+  readonly lastPixel: number;
+}
+
 /**
  * Two opposite views are mirror images about the axis. Each pair gives the mirror axis with the
  * least squared difference; where no pair is exactly opposite, the answers are extrapolated to
  * the exact opposite. Undefined when no two views face each other.
  */
-export function oppositeViewsAxis(data: AttenuationData): AxisFinding | undefined {
+export function oppositeViewsAxis(
+  data: AttenuationData,
+  range: AxisRange,
+): AxisFinding | undefined {
   const { pairs, stepRadian } = oppositePairs(data.anglesRadian);
   if (pairs.length === 0) return undefined;
   const exact = pairs.filter((pair) => Math.abs(pair.offRadian) <= STEPS_EXACT * stepRadian);
-  const chosen = spreadOut(exact.length > 0 ? exact : pairs);
-  const answers = chosen.map((pair) => mirrorAxis(data, pair));
-  const axes = answers.map((answer) => answer.axisPixel);
-  const axisPixel =
-    exact.length > 0
-      ? median(axes)
-      : atZero(
-          chosen.map((pair) => pair.offRadian),
-          axes,
-        );
+  const usual = { usualErrorPixel: USUAL_ERROR_PIXEL };
+  const usable = exact.length > 0 ? exact : pairs;
+  const all = {
+    firstPixel: range.firstFraction * (data.columns - 1),
+    lastPixel: range.lastFraction * (data.columns - 1),
+  };
+  const answers = spreadOut(usable, PAIRS_MAX).map((pair) => mirrorAxis(data, pair, all));
   const edges = answers.filter((answer) => answer.atRangeEdge).length;
-  return { finder: 'opposite views', axisPixel, atRangeEdge: edges > answers.length / 2 };
+  const rough = median(answers.map((answer) => answer.axisPixel));
+  if (edges > answers.length / 2) {
+    return { finder: 'opposite views', axisPixel: rough, atRangeEdge: true, ...usual };
+  }
+  // Where angles must be extrapolated, neighbours in angle move the mirror axis steadily.
+  const near = { firstPixel: rough - NEAR_PIXEL, lastPixel: rough + NEAR_PIXEL };
+  const chosen = spreadOut(usable, NEAR_PAIRS_MAX);
+  const axes = chosen.map((pair) => mirrorAxis(data, pair, near).axisPixel);
+  const offsets = chosen.map((pair) => pair.offRadian);
+  const axisPixel = exact.length > 0 ? median(axes) : atZero(offsets, axes);
+  return { finder: 'opposite views', axisPixel, atRangeEdge: false, ...usual };
 }
 
 /** Pairs within a few steps of opposite, the closest first when they must be extrapolated. */
@@ -48,7 +69,8 @@ function oppositePairs(anglesRadian: Float64Array): { pairs: Pair[]; stepRadian:
     .map((angle, at) => angle - (angles[at] ?? 0))
     .sort();
   const stepRadian = steps[steps.length >> 1] ?? 0;
-  const reach = STEPS_OFF_MAX * stepRadian;
+  const stepsOff = Math.min(STEPS_OFF_MAX, Math.max(STEPS_OFF_MIN, OFF_RADIAN_MAX / stepRadian));
+  const reach = stepsOff * stepRadian;
   const pairs: Pair[] = [];
   let from = 0;
   for (const [at, angle] of angles.entries()) {
@@ -62,12 +84,12 @@ function oppositePairs(anglesRadian: Float64Array): { pairs: Pair[]; stepRadian:
   return { pairs, stepRadian };
 }
 
-/** At most PAIRS_MAX of them: the most opposite ones, and of equal ones a spread over the turn. */
-function spreadOut(pairs: readonly Pair[]): readonly Pair[] {
-  if (pairs.length <= PAIRS_MAX) return pairs;
+/** At most `count` of them, spread over the turn. */
+function spreadOut(pairs: readonly Pair[], count: number): readonly Pair[] {
+  if (pairs.length <= count) return pairs;
   return Array.from(
-    { length: PAIRS_MAX },
-    (_, k) => pairs[Math.floor((k * pairs.length) / PAIRS_MAX)],
+    { length: count },
+    (_, k) => pairs[Math.floor((k * pairs.length) / count)],
   ).filter((pair) => pair !== undefined);
 }
 
@@ -75,11 +97,12 @@ function spreadOut(pairs: readonly Pair[]): readonly Pair[] {
 function mirrorAxis(
   data: AttenuationData,
   pair: Pair,
+  range: PixelRange,
 ): { readonly axisPixel: number; readonly atRangeEdge: boolean } {
   const { columns } = data;
   // Twice the axis is a whole number when no pixel needs to be interpolated.
-  const first = Math.ceil(2 * AXIS_RANGE.firstFraction * (columns - 1));
-  const last = Math.floor(2 * AXIS_RANGE.lastFraction * (columns - 1));
+  const first = Math.ceil(2 * Math.max(1, range.firstPixel));
+  const last = Math.floor(2 * Math.min(columns - 2, range.lastPixel));
   let best = first;
   let least = Number.POSITIVE_INFINITY;
   for (let twice = first; twice <= last; twice++) {

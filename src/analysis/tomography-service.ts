@@ -1,83 +1,92 @@
 import type { AnalysisService } from '../domain/analysis-service.ts';
 import type { Bus, BusEvents } from '../domain/bus.ts';
 import type { Clock } from '../domain/clock.ts';
-import { asFault } from '../domain/fault.ts';
-import type { Frame } from '../domain/scan.ts';
+import { asFault, type Problem } from '../domain/fault.ts';
+import type { Frame, ReconstructionSummary } from '../domain/scan.ts';
+import type { ScanLibrary, ScanSource } from '../domain/scan-source.ts';
+import type { VolumeSource } from '../domain/volume.ts';
 import type { VolumeWriter } from '../domain/volume-writer.ts';
 import type { Executor } from './executor.ts';
-import { VIEWS_MIN, VOLUME_BYTES_MAX } from './reconstruct.ts';
-import type { TomographyJobs } from './tomography-jobs.ts';
+import { LiveFeed } from './live-feed.ts';
+import type { LiveJobs } from './live-jobs.ts';
+import { ViewInspector } from './tomography-views.ts';
+import type { VolumeEngine } from './volume-engine.ts';
+import { VIEWS_MIN } from './volume-options.ts';
 
-/** The most that the frames of one scan may take in memory, and all frames that wait. */
-export const SCAN_BYTES_MAX = 2 ** 30;
-/** Scans whose volumes are still being made when another begins. */
+/** Scans whose volumes are still to be made when another ends. */
 export const SCANS_UNFINISHED_MAX = 2;
+/** Damaged frames of one scan that are named; of more, only the number. */
+const PROBLEMS_TOLD_MAX = 10;
+
+export interface TomographyServiceOptions {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  /** Answers calls in order; closed by whoever made it. */
+  readonly live: Executor<LiveJobs>;
+  /** Where live slices may keep the projections of a scan for the scan after. */
+  readonly liveScratchPath: string;
+  readonly engine: VolumeEngine;
+  /** Opens the frames of a scan that has ended. */
+  readonly library: ScanLibrary;
+  readonly volumeWriter: VolumeWriter;
+  /** Where a scan's volume is written. */
+  readonly volumePath: (scanId: string) => string;
+  /** What the volume is called in the `volume` event. */
+  readonly volumeName: (scanId: string) => string;
+  /** Told of each volume while it can still be read; what it throws is published as a fault. */
+  readonly onVolume?: (
+    volume: VolumeSource,
+    summary: ReconstructionSummary,
+    scanId: string,
+  ) => Promise<void>;
+}
 
 interface CurrentScan {
   readonly scanId: string;
-  /** False when the scan is too large: it has a live slice, but no volume. */
-  readonly keepsFrames: boolean;
-  keptBytes: number;
-  projections: number;
-  picturesLeftOut: number;
-  /** Set by the first trouble: nothing more is made of this scan. */
-  failed: boolean;
+  readonly inspector: ViewInspector;
 }
 
 /**
- * Turns projections into a live slice while they arrive and into a volume when the scan ends.
- * Frames wait in order; while more than one waits, pictures are left out and counted, projections
- * never are.
+ * Turns projections into live slices while they arrive and, when the scan has ended, its frames on
+ * disk into a volume. Scans wait for their volumes in order, and no more than two of them; live
+ * slices never wait for a volume. No frames are kept in memory.
  */
 export class TomographyService implements AnalysisService {
-  readonly #bus: Bus;
-  readonly #clock: Clock;
-  readonly #executor: Executor<TomographyJobs>;
-  readonly #volumeWriter: VolumeWriter;
-  readonly #volumePath: (scanId: string) => string;
-  readonly #volumeName: (scanId: string) => string;
-  readonly #scanBytesMax: number;
+  readonly #options: TomographyServiceOptions;
+  readonly #feed: LiveFeed;
   #unsubscribe: (() => void)[] = [];
   #scan: CurrentScan | undefined;
-  #waiting = 0;
-  #waitingBytes = 0;
+  #lastAxis: { readonly columns: number; readonly axisPixel: number } | undefined;
   #unfinished = 0;
   #turn: Promise<void> = Promise.resolve();
 
-  /**
-   * @param options.executor answers calls in order; closed by whoever made it
-   * @param options.volumePath where a scan's volume is written
-   * @param options.volumeName what the volume is called in the `volume` event
-   * @param options.scanBytesMax SCAN_BYTES_MAX unless given
-   */
-  constructor(options: {
-    readonly bus: Bus;
-    readonly clock: Clock;
-    readonly executor: Executor<TomographyJobs>;
-    readonly volumeWriter: VolumeWriter;
-    readonly volumePath: (scanId: string) => string;
-    readonly volumeName: (scanId: string) => string;
-    readonly scanBytesMax?: number;
-  }) {
-    this.#bus = options.bus;
-    this.#clock = options.clock;
-    this.#executor = options.executor;
-    this.#volumeWriter = options.volumeWriter;
-    this.#volumePath = options.volumePath;
-    this.#volumeName = options.volumeName;
-    this.#scanBytesMax = options.scanBytesMax ?? SCAN_BYTES_MAX;
+  constructor(options: TomographyServiceOptions) {
+    const { bus, clock, live, liveScratchPath } = options;
+    this.#options = options;
+    this.#feed = new LiveFeed({
+      executor: live,
+      clock,
+      scratchPath: liveScratchPath,
+      onSlice: (slice) => bus.publish('liveSlice', { slice }),
+      onProblem: ({ where, message }) => bus.publish('analysisFault', { where, message }),
+      onDropped: (what, count) => bus.publish('dropped', { what, count }),
+    });
   }
 
   async start(): Promise<void> {
+    const { bus } = this.#options;
     this.#unsubscribe = [
-      this.#bus.on('scanStarted', (event) => this.#begin(event)),
-      this.#bus.on('frame', ({ frame }) => this.#take(frame)),
-      this.#bus.on('scanEnded', ({ scanId }) => this.#end(scanId)),
+      bus.on('scanStarted', (event) => this.#begin(event)),
+      bus.on('frame', ({ frame }) => this.#take(frame)),
+      bus.on('scanEnded', ({ scanId }) => this.#end(scanId)),
     ];
   }
 
   async drain(): Promise<void> {
-    while (this.#waiting > 0) await this.#turn;
+    do {
+      await this.#feed.drain();
+      await this.#turn;
+    } while (this.#unfinished > 0);
   }
 
   async stop(): Promise<void> {
@@ -87,105 +96,91 @@ export class TomographyService implements AnalysisService {
   }
 
   #begin({ plan, rows, columns }: BusEvents['scanStarted']): void {
-    const { scanId } = plan;
-    const problem = this.#tooLargeForVolume(plan.views * rows * columns, rows * columns * columns);
-    const keepsFrames = problem === undefined;
-    const scan: CurrentScan = {
-      scanId,
-      keepsFrames,
-      keptBytes: 0,
-      projections: 0,
-      picturesLeftOut: 0,
-      failed: false,
-    };
-    this.#scan = scan;
-    if (this.#unfinished >= SCANS_UNFINISHED_MAX) {
-      this.#fail(
-        scan,
-        `${this.#unfinished} scans are still being reconstructed, so this one is only recorded`,
-      );
-      return;
-    }
-    if (problem) this.#bus.publish('analysisFault', { where: scanId, message: problem });
-    this.#queue(scan, () => this.#executor.call('startScan', { plan, rows, columns, keepsFrames }));
+    this.#scan = { scanId: plan.scanId, inspector: new ViewInspector(rows * columns) };
+    this.#feed.begin({ plan, rows, columns });
   }
 
   #take(frame: Frame): void {
     const scan = this.#scan;
-    if (!scan || scan.scanId !== frame.scanId || scan.failed) return;
-    const bytes = frame.pixels.byteLength;
-    if (scan.keepsFrames || frame.kind !== 'projection') scan.keptBytes += bytes;
-    if (scan.keptBytes > this.#scanBytesMax || this.#waitingBytes + bytes > this.#scanBytesMax) {
-      const message = `its frames take more than the ${this.#scanBytesMax} bytes that are kept, so it is recorded but not reconstructed`;
-      this.#fail(scan, message);
-      return;
-    }
-    if (frame.kind === 'projection') scan.projections += 1;
-    // The pixels stay the detector's own, so the worker is given a copy.
-    const copy = { ...frame, pixels: frame.pixels.slice() };
-    this.#waitingBytes += bytes;
-    this.#queue(scan, async () => {
-      const wantPicture = this.#waiting === 1;
-      if (frame.kind === 'projection' && !wantPicture) scan.picturesLeftOut += 1;
-      const transfer = [copy.pixels.buffer];
-      const slice = await this.#executor.call('addFrame', { frame: copy, wantPicture }, transfer);
-      if (slice) this.#bus.publish('liveSlice', { slice });
-    }).finally(() => {
-      this.#waitingBytes -= bytes;
-    });
+    if (scan?.scanId !== frame.scanId) return;
+    if (frame.kind === 'projection') scan.inspector.add(frame.pixels);
+    this.#feed.take(frame);
   }
 
   #end(scanId: string): void {
     const scan = this.#scan;
     if (scan?.scanId !== scanId) return;
     this.#scan = undefined;
+    const liveEnded = this.#feed.end(scanId, () => this.#options.library.open(scanId));
+    if (this.#unfinished >= SCANS_UNFINISHED_MAX) {
+      const message = `${this.#unfinished} scans before it still wait for their volumes, so this one is only recorded; "scan reconstruct" makes its volume later`;
+      this.#tell({ where: scanId, message });
+      return;
+    }
     this.#unfinished += 1;
-    this.#queue(scan, async () => {
-      if (scan.picturesLeftOut > 0) {
-        const what = `live slices of ${scanId}`;
-        this.#bus.publish('dropped', { what, count: scan.picturesLeftOut });
-      }
-      if (!scan.keepsFrames) return;
-      if (scan.projections < VIEWS_MIN) {
-        this.#fail(scan, `${scan.projections} views; a volume needs at least ${VIEWS_MIN}`);
-        return;
-      }
-      const { volume, summary } = await this.#executor.call('finishScan', scanId);
-      await this.#volumeWriter.write(this.#volumePath(scanId), volume, summary);
-      this.#bus.publish('volume', { scanId, summary, file: this.#volumeName(scanId) });
-    }).finally(() => {
-      this.#unfinished -= 1;
-    });
-  }
-
-  /** Runs after all before it; simulated time waits. The first failure ends the scan's analysis. */
-  #queue(scan: CurrentScan, task: () => Promise<void>): Promise<void> {
-    const release = this.#clock.hold();
-    this.#waiting += 1;
+    // Simulated time waits for a result that the experiment may depend on.
+    const release = this.#options.clock.hold();
     this.#turn = this.#turn
-      .then(() => (scan.failed ? undefined : task()))
+      .then(() => this.#makeVolume(scan, liveEnded))
       .catch((error: unknown) => {
-        const fault = asFault(error, scan.scanId);
-        for (const { where, message } of fault.problems) this.#fail(scan, message, where);
+        for (const problem of asFault(error, scanId).problems) this.#tell(problem, scanId);
       })
       .finally(() => {
-        this.#waiting -= 1;
+        this.#unfinished -= 1;
         release();
       });
-    return this.#turn;
   }
 
-  #fail(scan: CurrentScan, message: string, where?: string): void {
-    scan.failed = true;
-    const place =
-      where === undefined || where === scan.scanId ? scan.scanId : `${scan.scanId}, ${where}`;
-    this.#bus.publish('analysisFault', { where: place, message });
+  async #makeVolume(scan: CurrentScan, liveEnded: Promise<unknown>): Promise<void> {
+    const source = await this.#options.library.open(scan.scanId);
+    try {
+      const views = source.anglesRadian.length;
+      if (views < VIEWS_MIN) {
+        const message = `${views} views; a volume needs at least ${VIEWS_MIN}`;
+        this.#tell({ where: scan.scanId, message });
+        return;
+      }
+      await this.#reconstruct(scan, source, liveEnded);
+    } finally {
+      await source.close();
+    }
   }
 
-  #tooLargeForVolume(counts: number, voxels: number): string | undefined {
-    const countBytes = counts * Uint16Array.BYTES_PER_ELEMENT;
-    const voxelBytes = voxels * Float32Array.BYTES_PER_ELEMENT;
-    if (countBytes <= this.#scanBytesMax && voxelBytes <= VOLUME_BYTES_MAX) return undefined;
-    return `its projections take ${countBytes} bytes and its volume ${voxelBytes}; at most ${this.#scanBytesMax} and ${VOLUME_BYTES_MAX} are held, so it has a live slice but no volume`;
+  async #reconstruct(
+    { scanId, inspector }: CurrentScan,
+    source: ScanSource,
+    liveEnded: Promise<unknown>,
+  ): Promise<void> {
+    const { bus, engine, volumeWriter, volumePath, volumeName, onVolume } = this.#options;
+    const { columns } = source;
+    const known = this.#lastAxis?.columns === columns ? this.#lastAxis.axisPixel : undefined;
+    const { volume, summary } = await engine.reconstruct(source, scanId, {
+      algorithm: 'gridding',
+      axis: 'auto',
+      ...(known === undefined ? {} : { axisOtherwisePixel: known }),
+      inspector,
+    });
+    this.#tellDamage(source, scanId);
+    if (summary.axisAgreed) this.#lastAxis = { columns, axisPixel: summary.axisPixel };
+    try {
+      await volumeWriter.write(volumePath(scanId), volume, summary);
+      bus.publish('volume', { scanId, summary, file: volumeName(scanId) });
+      await liveEnded;
+      await this.#feed.rezero(scanId, volume, summary);
+      await onVolume?.(volume, summary, scanId);
+    } finally {
+      await volume.remove();
+    }
+  }
+
+  #tellDamage({ problems = [] }: ScanSource, scanId: string): void {
+    for (const problem of problems.slice(0, PROBLEMS_TOLD_MAX)) this.#tell(problem, scanId);
+    const more = problems.length - PROBLEMS_TOLD_MAX;
+    if (more > 0) this.#tell({ where: scanId, message: `${more} more frames are damaged` });
+  }
+
+  #tell({ where, message }: Problem, scanId = where): void {
+    const place = where === scanId ? scanId : `${scanId}, ${where}`;
+    this.#options.bus.publish('analysisFault', { where: place, message });
   }
 }

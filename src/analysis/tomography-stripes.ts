@@ -1,5 +1,7 @@
 import type { StripeRemoval } from '../domain/scan.ts';
+import type { SinogramColumns } from '../kernels/tomography-columns.ts';
 import type { TomographyKernel } from '../kernels/tomography-kernel.ts';
+import type { SinogramSlot, StripeTally } from '../kernels/tomography-slots.ts';
 
 /**
  * Stripes are what a detector column has over its neighbours whatever the view: they become rings.
@@ -14,9 +16,17 @@ const NARROW_HALF = 4;
 /** On few columns structure is no wider than that: there a median over five. */
 const FEW_COLUMNS = 160;
 const FEW_COLUMNS_HALF = 2;
-/** Wide stripes: a median over 61 columns, on detectors that have ten times as many. */
+/** Wide stripes: up to 30 columns, on detectors that have twenty times as many. */
 const WIDE_HALF_MAX = 30;
 const WIDE_FRACTION = 0.05;
+/** Steps from column to column are held against those of this many columns on each side. */
+const EDGE_NEIGHBOURS = 4;
+/** Columns on each side of an edge in which a slope is looked for. */
+const SLOPE_COLUMNS = 5;
+/** Slopes that differ by more than this share of the edge between them are an outline. */
+const SLOPE_FRACTION = 0.3;
+/** Median distance of normal values from 0, in standard deviations. */
+const MEDIAN_DEVIATION = 0.6745;
 /** A median this many standard errors from 0 is no accident of noise and structure. */
 const STANDARD_ERRORS = 5;
 /** A column that differs by this many times what is usual around it is no structure. */
@@ -55,11 +65,7 @@ export function withoutStripes(sinogram: Float32Array, columns: number): Float32
 }
 
 /**
- * Removes stripes from -log data [view, column], in place.
- * - `filter`: a striped column loses its median difference from its neighbours.
- * - `sort`: it takes what its neighbours have at the same ranks (Vo, Atwood and Drakopoulos 2018).
- * - `large`: wide stripes first, then `sort`.
- * - `all`: flickering columns are bridged, then `large`. Bridging leaves streaks where it is wrong.
+ * Removes stripes from -log data [view, column], in place, as `removeStripesFrom` does.
  * @returns how many columns were changed
  */
 export function removeStripes(
@@ -69,50 +75,97 @@ export function removeStripes(
   removal: StripeRemoval,
 ): number {
   if (removal === 'none') return 0;
-  const changed = new Uint8Array(columns);
-  const narrow = columns < FEW_COLUMNS ? FEW_COLUMNS_HALF : NARROW_HALF;
-  const note = (chosen: Uint8Array) => {
-    for (const [column, isChosen] of chosen.entries()) if (isChosen) changed[column] = 1;
-  };
-  if (removal === 'filter') note(takeOffMedians(kernel, sinogram, columns, narrow));
-  if (removal === 'all') note(bridgeFlickering(sinogram, columns));
-  if (removal === 'large' || removal === 'all') {
-    const half = Math.min(WIDE_HALF_MAX, Math.floor(WIDE_FRACTION * columns));
-    if (half > narrow) note(sortOut(kernel, sinogram, columns, half));
-  }
-  if (removal !== 'filter') note(sortOut(kernel, sinogram, columns, narrow));
-  return changed.reduce((sum, isChanged) => sum + isChanged, 0);
+  kernel.holdSinogram(0, sinogram, columns);
+  const tally = removeStripesFrom(kernel, 0, removal);
+  if (tally.columns > 0) sinogram.set(kernel.readSinogram(0));
+  return tally.columns;
 }
 
-function takeOffMedians(
+/**
+ * Removes stripes from a sinogram the kernel holds.
+ * - `filter`: a striped column loses its median difference from its neighbours.
+ * - `sort`: it takes what its neighbours have at the same ranks (Vo, Atwood and Drakopoulos 2018).
+ * - `large`: stripes of any width up to 30 columns by their edges, then `sort` for the rest.
+ * - `all`: flickering columns are bridged, then `large`. Bridging leaves streaks where it is wrong.
+ * @returns what was taken off, and the sum of the squares of the sinogram before
+ */
+export function removeStripesFrom(
   kernel: TomographyKernel,
-  sinogram: Float32Array,
-  columns: number,
-  half: number,
-): Uint8Array {
-  const { steady, varying, medians } = findStripes(kernel, sinogram, columns, half);
-  const chosen = steady.map((isSteady, column) => isSteady | (varying[column] ?? 0));
-  for (let at = 0; at < sinogram.length; at++) {
-    const column = at % columns;
-    if (chosen[column]) sinogram[at] = (sinogram[at] ?? 0) - (medians[column] ?? 0);
+  slot: SinogramSlot,
+  removal: StripeRemoval,
+): StripeTally & { readonly totalSquares: number } {
+  const held = kernel.columnsOf(slot);
+  const totalSquares = held.sumOfSquares();
+  const { columns } = held;
+  const narrow = columns < FEW_COLUMNS ? FEW_COLUMNS_HALF : NARROW_HALF;
+  if (removal === 'filter') takeOffMedians(held, narrow);
+  if (removal === 'all') bridgeFlickering(held);
+  if (removal === 'large' || removal === 'all') {
+    const half = Math.min(WIDE_HALF_MAX, Math.floor(WIDE_FRACTION * columns));
+    if (half > narrow) levelPlateaus(held, half);
   }
-  return chosen;
+  if (removal !== 'filter' && removal !== 'none') sortOut(held, narrow);
+  return { ...held.store(), totalSquares };
+}
+
+function takeOffMedians(held: SinogramColumns, half: number): void {
+  const { steady, varying, medians } = findStripes(held, half);
+  for (let column = 0; column < held.columns; column++) {
+    if (!steady[column] && !varying[column]) continue;
+    takeOff(held, column, medians[column] ?? 0);
+  }
 }
 
 /** Steady stripes lose an average over many ranks; those that depend on intensity, rank by rank. */
-function sortOut(
-  kernel: TomographyKernel,
-  sinogram: Float32Array,
-  columns: number,
-  half: number,
-): Uint8Array {
-  const { steady, varying, bounds } = findStripes(kernel, sinogram, columns, half);
-  if (varying.includes(1)) kernel.smoothSorted(sinogram, columns, { half, chosen: varying });
+function sortOut(held: SinogramColumns, half: number): void {
+  const { steady, varying, bounds } = findStripes(held, half);
+  if (varying.includes(1)) held.smoothSorted({ half, chosen: varying });
   if (steady.includes(1)) {
-    const rankReach = Math.ceil((RANK_FRACTION * sinogram.length) / columns);
-    kernel.smoothSorted(sinogram, columns, { half, rankReach, chosen: steady, bounds });
+    const rankReach = Math.ceil(RANK_FRACTION * held.views);
+    held.smoothSorted({ half, rankReach, chosen: steady, bounds });
   }
-  return steady.map((isSteady, column) => isSteady | (varying[column] ?? 0));
+}
+
+/**
+ * Wide stripes stand between two edges, where the step from column to column is off its
+ * neighbours' in all views alike; structure passes a column in few views. The edges add up to the
+ * plateaus of the detector. What is wider than `half` columns is none of them.
+ */
+function levelPlateaus(held: SinogramColumns, half: number): void {
+  const { columns } = held;
+  const { low, middle, high } = held.steps();
+  const count = held.views * columns;
+  const negligible = NEGLIGIBLE_FRACTION * Math.sqrt(held.sumOfSquares() / count);
+  const error = MEDIAN_ERROR / Math.sqrt(held.views) / QUARTILES;
+  const edges = middle.map((value, at) => value - medianAround(middle, at, EDGE_NEIGHBOURS));
+  const sizes = edges.map(Math.abs);
+  let level = 0;
+  const levels = Float64Array.from({ length: columns }, (_, column) => {
+    const at = column - 1;
+    const size = sizes[at] ?? 0;
+    const noise = error * ((high[at] ?? 0) - (low[at] ?? 0));
+    const usual = medianAround(sizes, at, SURROUNDINGS) / MEDIAN_DEVIATION;
+    const isClear = size > Math.max(STANDARD_ERRORS * Math.max(noise, usual), negligible);
+    if (isClear && !isOutline(middle, edges[at] ?? 0, at)) level += edges[at] ?? 0;
+    return level;
+  });
+  for (let column = 0; column < columns; column++) {
+    const stripe = (levels[column] ?? 0) - medianAround(levels, column, half);
+    if (Math.abs(stripe) > negligible) takeOff(held, column, stripe);
+  }
+}
+
+/** The outline of a round part that turns about its middle rises on one side only of its edge. */
+function isOutline(steps: Float32Array, edge: number, at: number): boolean {
+  const before = medianOf(steps.slice(Math.max(0, at - SLOPE_COLUMNS), at));
+  const after = medianOf(steps.slice(at + 1, at + 1 + SLOPE_COLUMNS));
+  return Math.abs(after - before) > SLOPE_FRACTION * Math.abs(edge);
+}
+
+function takeOff(held: SinogramColumns, column: number, stripe: number): void {
+  const values = held.values(column);
+  for (let view = 0; view < values.length; view++) values[view] = (values[view] ?? 0) - stripe;
+  held.noteChange(column);
 }
 
 interface Stripes {
@@ -125,19 +178,13 @@ interface Stripes {
   readonly bounds: { readonly lower: Float32Array; readonly upper: Float32Array };
 }
 
-function findStripes(
-  kernel: TomographyKernel,
-  sinogram: Float32Array,
-  columns: number,
-  half: number,
-): Stripes {
-  const { low, middle, high } = kernel.columnDetails(sinogram, columns, half);
-  const negligible = NEGLIGIBLE_FRACTION * rootMeanSquare(sinogram);
+function findStripes(held: SinogramColumns, half: number): Stripes {
+  const { low, middle, high } = held.details(half);
+  const count = held.views * held.columns;
+  const negligible = NEGLIGIBLE_FRACTION * Math.sqrt(held.sumOfSquares() / count);
   const spread = high.map((value, column) => (value - (low[column] ?? 0)) / QUARTILES);
-  const error = MEDIAN_ERROR / Math.sqrt(sinogram.length / columns);
-  const isWide = half > NARROW_HALF;
+  const error = MEDIAN_ERROR / Math.sqrt(held.views);
   const varying = Uint8Array.from(spread, (value, column) => {
-    if (isWide) return 0;
     // At least half of the views differ by this much; at an edge of the sample fewer do.
     const off = Math.min(Math.abs(low[column] ?? 0), Math.abs(high[column] ?? 0));
     const around = medianAround(spread, column, half);
@@ -146,8 +193,7 @@ function findStripes(
   });
   const steady = Uint8Array.from(middle, (value, column) => {
     if (varying[column]) return 0;
-    // A wide median cuts off structure, too: a wide stripe must stand out from what it cuts off.
-    const limit = (isWide ? 1 : STANDARD_ERRORS * error) * (spread[column] ?? 0);
+    const limit = STANDARD_ERRORS * error * (spread[column] ?? 0);
     return Math.abs(value) > Math.max(limit, negligible) ? 1 : 0;
   });
   const fence = (edge: Float32Array, sign: number) =>
@@ -157,12 +203,9 @@ function findStripes(
 }
 
 /** Columns that flicker from view to view take what lies between those beside them. */
-function bridgeFlickering(sinogram: Float32Array, columns: number): Uint8Array {
-  const flicker = new Float64Array(columns);
-  for (let at = columns; at < sinogram.length; at++) {
-    const step = Math.abs((sinogram[at] ?? 0) - (sinogram[at - columns] ?? 0));
-    flicker[at % columns] = (flicker[at % columns] ?? 0) + step;
-  }
+function bridgeFlickering(held: SinogramColumns): void {
+  const { columns } = held;
+  const flicker = held.flicker();
   const usual = medianAround(flicker, columns >> 1, columns);
   const dead = Uint8Array.from(flicker, (value, column) => {
     const around = medianAround(flicker, column, SURROUNDINGS);
@@ -171,32 +214,32 @@ function bridgeFlickering(sinogram: Float32Array, columns: number): Uint8Array {
   // A flickering end has a neighbour on one side only: it is left as it is.
   for (let column = dead.indexOf(1); column >= 0; column = dead.indexOf(1, column)) {
     const end = dead.indexOf(0, column);
-    if (column > 0 && end > 0) bridge(sinogram, columns, column, end);
-    else dead.fill(0, column, end < 0 ? columns : end);
     if (end < 0) break;
+    if (column > 0) bridge(held, column, end);
     column = end;
   }
-  return dead;
 }
 
 /** Columns from `first` to before `end` on the line between those around them. */
-function bridge(sinogram: Float32Array, columns: number, first: number, end: number): void {
-  for (let row = 0; row < sinogram.length; row += columns) {
-    const left = sinogram[row + first - 1] ?? 0;
-    const slope = ((sinogram[row + end] ?? 0) - left) / (end - first + 1);
-    for (let column = first; column < end; column++) {
-      sinogram[row + column] = left + slope * (column - first + 1);
+function bridge(held: SinogramColumns, first: number, end: number): void {
+  const left = held.values(first - 1);
+  const right = held.values(end);
+  for (let column = first; column < end; column++) {
+    const share = (column - first + 1) / (end - first + 1);
+    const values = held.values(column);
+    for (let view = 0; view < values.length; view++) {
+      const from = left[view] ?? 0;
+      values[view] = from + share * ((right[view] ?? 0) - from);
     }
+    held.noteChange(column);
   }
 }
 
 function medianAround(values: Float32Array | Float64Array, at: number, reach: number): number {
-  const near = values.slice(Math.max(0, at - reach), at + reach + 1).sort();
-  return near[near.length >> 1] ?? 0;
+  return medianOf(values.slice(Math.max(0, at - reach), Math.max(0, at + reach + 1)));
 }
 
-function rootMeanSquare(values: Float32Array): number {
-  let sum = 0;
-  for (const value of values) sum += value * value;
-  return Math.sqrt(sum / Math.max(1, values.length));
+/** Sorts the values. */
+function medianOf(values: Float32Array | Float64Array): number {
+  return values.sort()[values.length >> 1] ?? 0;
 }

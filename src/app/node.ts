@@ -1,10 +1,13 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WorkerExecutor } from '../analysis/executor.ts';
 import type { ImpedanceJobs } from '../analysis/impedance-jobs.ts';
 import { ImpedanceService } from '../analysis/impedance-service.ts';
-import type { TomographyJobs } from '../analysis/tomography-jobs.ts';
+import type { LiveJobs } from '../analysis/live-jobs.ts';
 import { TomographyService } from '../analysis/tomography-service.ts';
+import { VolumeEngine } from '../analysis/volume-engine.ts';
+import type { VolumeJobs } from '../analysis/volume-jobs.ts';
 import type { AnalysisService } from '../domain/analysis-service.ts';
 import { Bus } from '../domain/bus.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -16,8 +19,11 @@ import { EmbeddedBroker } from '../mqtt/embedded-broker.ts';
 import { MqttOutlet } from '../mqtt/json-outlet.ts';
 import { PanelServer } from '../panel/server.ts';
 import { Runner } from '../run/runner.ts';
+import { FramesLibrary } from '../store/frames-source.ts';
 import { createRun, type RunDatabase } from '../store/run-database.ts';
 import { FileScanSpoolFactory } from '../store/scan-spool.ts';
+import { FileScratchFactory } from '../store/scratch-file.ts';
+import { FileVolumeSpoolFactory } from '../store/volume-spool.ts';
 import { type Part, startInOrder } from './parts.ts';
 import type { PreparedExperiment } from './prepare.ts';
 import { PreviewedVolumeWriter } from './previewed-volume-writer.ts';
@@ -25,6 +31,8 @@ import { PreviewedVolumeWriter } from './previewed-volume-writer.ts';
 const LOOPBACK = '127.0.0.1';
 /** How long the end of a run waits for MQTT to acknowledge it. */
 const DELIVERY_SECOND_MAX = 10;
+/** Threads that make volumes; none starts before the first scan has ended. */
+const VOLUME_WORKERS = 2;
 
 export interface NodeOptions {
   readonly prepared: PreparedExperiment;
@@ -152,26 +160,44 @@ export class ExperimentNode {
   }
 
   #analyses(): { readonly service: AnalysisService; readonly part: Part }[] {
+    return [this.#impedanceAnalysis(), this.#tomographyAnalysis()];
+  }
+
+  #impedanceAnalysis() {
     const { clock } = this.#options;
-    const bus = this.#bus;
-    const impedance = new WorkerExecutor<ImpedanceJobs>(workerEntry('impedance'));
-    const tomography = new WorkerExecutor<TomographyJobs>(workerEntry('tomography'));
+    const executor = new WorkerExecutor<ImpedanceJobs>(workerEntry('../analysis/impedance-worker'));
+    const service = new ImpedanceService({ bus: this.#bus, clock, executor });
+    return analysisPart('impedance analysis', service, [executor]);
+  }
+
+  #tomographyAnalysis() {
+    const { folder } = this;
+    const live = new WorkerExecutor<LiveJobs>(workerEntry('./live-worker'));
+    const executors = Array.from(
+      { length: VOLUME_WORKERS },
+      () => new WorkerExecutor<VolumeJobs>(workerEntry('../analysis/volume-worker')),
+    );
+    const liveScratchPath = join(folder, 'live.scratch');
     const volumeName = (scanId: string): string => `${scanId}.h5`;
-    const services = {
-      impedance: new ImpedanceService({ bus, clock, executor: impedance }),
-      tomography: new TomographyService({
-        bus,
-        clock,
-        executor: tomography,
-        volumeWriter: new PreviewedVolumeWriter(new NxtomoVolumeWriter()),
-        volumePath: (scanId) => join(this.folder, volumeName(scanId)),
-        volumeName,
+    const service = new TomographyService({
+      bus: this.#bus,
+      clock: this.#options.clock,
+      live,
+      liveScratchPath,
+      engine: new VolumeEngine({
+        executors,
+        spools: new FileVolumeSpoolFactory(folder),
+        scratch: new FileScratchFactory(folder),
+        clock: this.#realClock,
       }),
-    };
-    return [
-      analysisPart('impedance analysis', services.impedance, impedance),
-      analysisPart('tomography analysis', services.tomography, tomography),
-    ];
+      library: new FramesLibrary(folder),
+      volumeWriter: new PreviewedVolumeWriter(new NxtomoVolumeWriter()),
+      volumePath: (scanId) => join(folder, volumeName(scanId)),
+      volumeName,
+    });
+    // A worker that is ended does not tidy up after itself.
+    const scratch = { close: () => rm(liveScratchPath, { force: true }) };
+    return analysisPart('tomography analysis', service, [live, ...executors, scratch]);
   }
 
   #networkParts(wanted: { readonly port: number } | { readonly url: string }): Part[] {
@@ -242,11 +268,11 @@ export class ExperimentNode {
 function analysisPart(
   name: string,
   service: AnalysisService,
-  executor: { close(): Promise<void> },
+  closedInOrder: readonly { close(): Promise<void> }[],
 ): { readonly service: AnalysisService; readonly part: Part } {
   const stop = async (): Promise<void> => {
     await service.stop();
-    await executor.close();
+    for (const each of closedInOrder) await each.close();
   };
   return { service, part: { name, start: () => service.start(), stop } };
 }
@@ -267,8 +293,9 @@ async function onPort<T>(
   }
 }
 
-function workerEntry(kernel: 'impedance' | 'tomography'): URL {
-  return new URL(`../analysis/${kernel}-worker.js`, import.meta.url);
+/** @param module of a worker thread, from this folder, without its ending */
+function workerEntry(module: string): URL {
+  return new URL(`${module}.js`, import.meta.url);
 }
 
 function started<T>(part: T | undefined): T {

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import type { ReconstructionSummary, Volume } from '../domain/scan.ts';
+import type { ReconstructionSummary } from '../domain/scan.ts';
+import type { VolumeSource } from '../domain/volume.ts';
 import type { VolumeWriter } from '../domain/volume-writer.ts';
 import { encodePng } from '../formats/png.ts';
 import { volumePicture } from '../formats/preview.ts';
@@ -12,8 +13,8 @@ export class PreviewedVolumeWriter implements VolumeWriter {
     this.#writer = writer;
   }
 
-  async write(path: string, volume: Volume, summary: ReconstructionSummary): Promise<void> {
+  async write(path: string, volume: VolumeSource, summary: ReconstructionSummary): Promise<void> {
     await this.#writer.write(path, volume, summary);
-    await writeFile(path.replace(/\.h5$/, '.png'), encodePng(volumePicture(volume)));
+    await writeFile(path.replace(/\.h5$/, '.png'), encodePng(await volumePicture(volume)));
   }
 }

@@ -1,3 +1,5 @@
+import type { Problem } from './fault.ts';
+
 /** Pixels as a source has them: counts of a detector, or floats of a file. */
 export type ScanPixels = Uint16Array | Float32Array;
 
@@ -20,6 +22,11 @@ export interface ScanSource {
   readonly darks: ScanPixels;
   /** For each flat, how many projections were taken before it; absent when nobody knows. */
   readonly flatsAfterViews?: ArrayLike<number>;
+  /**
+   * What was found damaged so far and left out: frames that are missing from the views, and views
+   * that are read as zeros, as if without light. May grow while views are read.
+   */
+  readonly problems?: readonly Problem[];
   /**
    * One projection, [row, column].
    * @param target rows * columns values of `pixelType`

@@ -5,6 +5,8 @@ export interface ScanPlan {
   readonly startAngleRadian: number;
   readonly spanRadian: number;
   readonly durationSecond: number;
+  /** A detector pixel at the sample; absent when nobody knows. */
+  readonly pixelSizeUm?: number;
 }
 
 /** One exposure. The pixels are read-only for everyone: who keeps them copies them. */
@@ -22,17 +24,55 @@ export interface Frame {
   readonly pixels: Uint16Array;
 }
 
-/** A live slice: one horizontal plane as far as it is known by now. */
+/** The planes that are shown while a scan is taken: across the axis, along it twice, and tilted. */
+export const LIVE_PLANES = ['horizontal', 'vertical', 'verticalCross', 'oblique'] as const;
+export type LivePlane = (typeof LIVE_PLANES)[number];
+
+/** x and y from the rotation axis and detector row, all in detector pixels. */
+export type PixelPlace = readonly [x: number, y: number, row: number];
+
+/** Where a plane lies. Both directions have length 1 and are square to each other. */
+export interface PlaneGeometry {
+  /** Middle of the picture. */
+  readonly centrePixel: PixelPlace;
+  /** Where the columns of the picture go: always square to the rotation axis. */
+  readonly alongUnit: PixelPlace;
+  /** Where the rows of the picture go. */
+  readonly downUnit: PixelPlace;
+}
+
+/** Directions from `fromRadian` to `toRadian`, within 0 to pi. */
+export interface DirectionRange {
+  readonly fromRadian: number;
+  readonly toRadian: number;
+}
+
+/** A live slice: one plane of the sample as far as it is known by now. */
 export interface LiveSlice {
   readonly scanId: string;
+  readonly plane: LivePlane;
+  readonly geometry: PlaneGeometry;
+  /**
+   * fillIn: nothing was known before, so that a wedge is missing until the half turn is complete.
+   * difference: each view replaces the one of the scan before, so that it is always a whole half
+   * turn.
+   */
+  readonly mode: 'fillIn' | 'difference';
   readonly viewsDone: number;
   readonly viewsTotal: number;
-  /** Share of the half turn that has been seen, 0 to 1. */
+  /** Share of the half turn that this scan has seen, 0 to 1. */
   readonly coverageFraction: number;
-  /** Detector row of the slice. */
-  readonly row: number;
-  readonly size: number;
-  /** Attenuation in 1/pixel, row-major [size, size]. */
+  /** The directions this scan has seen, ascending. */
+  readonly seen: readonly DirectionRange[];
+  readonly rows: number;
+  readonly columns: number;
+  /** Detector pixels per side of a pixel of the slice. */
+  readonly binning: number;
+  /** A detector pixel at the sample; absent when nobody knows. */
+  readonly pixelSizeUm?: number;
+  /** From the arrival of the frame to this slice. */
+  readonly latencyMs: number;
+  /** Attenuation in 1/(detector pixel), row-major [rows, columns]; 0 where no half turn sees. */
   readonly pixels: Float32Array;
 }
 
@@ -60,7 +100,7 @@ export interface ScanData {
 }
 
 export type AxisSetting = 'auto' | number;
-export const RECONSTRUCTION_ALGORITHMS = ['gridding', 'fbp'] as const;
+export const RECONSTRUCTION_ALGORITHMS = ['gridding', 'fbp', 'sirt'] as const;
 export type ReconstructionAlgorithm = (typeof RECONSTRUCTION_ALGORITHMS)[number];
 
 /** How stripes of the detector, which become rings, are removed. */
@@ -108,6 +148,8 @@ export interface ReconstructionSummary {
   readonly axisAgreed: boolean;
   readonly algorithm: ReconstructionAlgorithm;
   readonly durationMs: number;
+  /** Voxels that the scale they are stored on could not hold; absent when they are as they are. */
+  readonly voxelsClipped?: number;
   /** Absent in runs recorded before it was kept. */
   readonly conditioning?: ScanConditioning;
 }

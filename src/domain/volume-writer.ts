@@ -1,6 +1,8 @@
-import type { ReconstructionSummary, Volume } from './scan.ts';
+import type { ReconstructionSummary } from './scan.ts';
+import type { VolumeSource } from './volume.ts';
 
 /** Writes a reconstructed volume to a file; `src/formats` has the writers. */
 export interface VolumeWriter {
-  write(path: string, volume: Volume, summary: ReconstructionSummary): Promise<void>;
+  /** Reads the volume some slices at a time and leaves it open. @throws Fault storage, fileMissing */
+  write(path: string, volume: VolumeSource, summary: ReconstructionSummary): Promise<void>;
 }

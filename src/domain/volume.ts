@@ -3,6 +3,24 @@ export const VOXEL_TYPES = ['float32', 'uint16', 'uint8'] as const;
 export type VoxelType = (typeof VOXEL_TYPES)[number];
 export type Voxels = Float32Array | Uint16Array | Uint8Array;
 
+/** Bytes of one voxel. */
+export const VOXEL_BYTES = { float32: 4, uint16: 2, uint8: 1 } as const satisfies Record<
+  VoxelType,
+  number
+>;
+
+/** Room for `count` voxels, all 0. */
+export function allocateVoxels(type: VoxelType, count: number): Voxels {
+  if (type === 'float32') return new Float32Array(count);
+  return type === 'uint16' ? new Uint16Array(count) : new Uint8Array(count);
+}
+
+/** How the voxels of an array are stored. */
+export function voxelTypeOf(voxels: Voxels): VoxelType {
+  if (voxels instanceof Float32Array) return 'float32';
+  return voxels instanceof Uint16Array ? 'uint16' : 'uint8';
+}
+
 /** Attenuation in 1/pixel = offset + step * stored value; 0 and 1 for float32. */
 export interface VoxelScale {
   readonly type: VoxelType;

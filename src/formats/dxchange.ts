@@ -1,9 +1,11 @@
-import type { ScanData } from '../domain/scan.ts';
+import type { ScanPixels } from '../domain/scan-source.ts';
 import { badFile } from './file-access.ts';
-import { type FrameShape, frameShape, type Pixels, readStack } from './frame-stack.ts';
+import { type FrameShape, frameShape, readFrames } from './frame-stack.ts';
 import type { Hdf5File } from './hdf5-file.ts';
+import type { Hdf5Scan } from './hdf5-scan.ts';
 import { anglesInRadian } from './scan-angles.ts';
 
+/** True when a file says it is Data Exchange: it has a group `exchange`. */
 export async function isDxchange(file: Hdf5File): Promise<boolean> {
   return (await file.names('/')).includes('exchange');
 }
@@ -13,7 +15,7 @@ export async function isDxchange(file: Hdf5File): Promise<boolean> {
  * `/exchange/data` [view, row, column], `data_white`, `data_dark`, `theta` in degrees.
  * @throws Fault fileFormat naming the dataset and what was expected there
  */
-export async function readDxchange(file: Hdf5File): Promise<ScanData> {
+export async function readDxchange(file: Hdf5File): Promise<Hdf5Scan> {
   const data = await file.dataset('/exchange/data');
   const shape = frameShape(data);
   const theta = await file.dataset('/exchange/theta');
@@ -25,24 +27,26 @@ export async function readDxchange(file: Hdf5File): Promise<ScanData> {
     );
   }
   return {
-    rows: shape.rows,
-    columns: shape.columns,
+    data,
+    viewFrames: Array.from(angles.keys()),
     anglesRadian: anglesInRadian(angles, theta.attribute('units'), theta.where),
-    projections: await readStack(data),
     flats: await readReference(file, '/exchange/data_white', shape),
     darks: await readReference(file, '/exchange/data_dark', shape),
   };
 }
 
-async function readReference(file: Hdf5File, path: string, views: FrameShape): Promise<Pixels> {
+async function readReference(file: Hdf5File, path: string, views: FrameShape): Promise<ScanPixels> {
   const dataset = await file.optionalDataset(path);
   if (!dataset) return new Uint16Array(0);
-  const { rows, columns } = frameShape(dataset);
+  const { frames, rows, columns } = frameShape(dataset);
   if (rows !== views.rows || columns !== views.columns) {
     throw badFile(
       dataset.where,
       `frames of ${rows} × ${columns} pixels; expected ${views.rows} × ${views.columns} like /exchange/data`,
     );
   }
-  return readStack(dataset);
+  return readFrames(
+    dataset,
+    Array.from({ length: frames }, (_, frame) => frame),
+  );
 }

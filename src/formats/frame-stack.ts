@@ -1,15 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ScanPixels } from '../domain/scan-source.ts';
 import { badFile } from './file-access.ts';
 import type { Hdf5Dataset } from './hdf5-file.ts';
 
-/** Detector counts of frames, row-major [frame, row, column]. */
-export type Pixels = Uint16Array | Float32Array;
+/** Frames that are held in memory whole, as flat and dark fields are; more does not fit. */
+export const FRAMES_HELD_BYTES_MAX = 2 ** 30;
+/** The HDF5 library copies what it reads: values are fetched in blocks of this size. */
+export const BLOCK_BYTES_MAX = 32 * 2 ** 20;
 
-/** One kind of frames is held in memory whole, later as floats; more does not fit. */
-export const SCAN_BYTES_MAX = 4 * 1024 ** 3;
-/** The HDF5 library copies what it reads: frames are fetched in blocks of this size. */
-const BLOCK_BYTES_MAX = 32 * 1024 ** 2;
-
+/** The shape of a stack of frames, [frame, row, column]. */
 export interface FrameShape {
   readonly frames: number;
   readonly rows: number;
@@ -28,49 +27,49 @@ export function frameShape(dataset: Hdf5Dataset): FrameShape {
   return { frames, rows, columns };
 }
 
-/** @throws Fault fileFormat when as many counts, as floats, exceed SCAN_BYTES_MAX */
-export function checkScanSize(where: string, pixels: number): void {
-  const bytes = pixels * Float32Array.BYTES_PER_ELEMENT;
-  if (bytes > SCAN_BYTES_MAX) {
-    throw badFile(where, `more than ${SCAN_BYTES_MAX} bytes of frames; split the scan by rows`);
-  }
+/** Room for `count` pixels, all 0. */
+export function allocatePixels(isCounts: boolean, count: number): ScanPixels {
+  return isCounts ? new Uint16Array(count) : new Float32Array(count);
 }
 
-/** Room for `pixels` counts. @throws Fault fileFormat above SCAN_BYTES_MAX */
-export function allocatePixels(where: string, pixels: number, isCounts: boolean): Pixels {
-  checkScanSize(where, pixels);
-  return isCounts ? new Uint16Array(pixels) : new Float32Array(pixels);
-}
-
-/** Hands every frame of a stack to `take`, a block at a time, letting others run in between. */
-export async function eachFrame(
+/** Some frames of a stack in one array. @throws Fault fileFormat when they are too many to hold */
+export async function readFrames(
   dataset: Hdf5Dataset,
-  take: (frame: ArrayLike<number>, index: number) => void,
-): Promise<void> {
-  const { frames, rows, columns } = frameShape(dataset);
+  wanted: readonly number[],
+): Promise<ScanPixels> {
+  const { rows, columns } = frameShape(dataset);
   const length = rows * columns;
-  const step = Math.max(1, Math.floor(BLOCK_BYTES_MAX / (8 * length)));
-  for (let first = 0; first < frames; first += step) {
-    const end = Math.min(first + step, frames);
-    const block = dataset.block(first, end);
-    for (let index = first; index < end; index += 1) {
-      take(framePart(block, (index - first) * length, length), index);
-    }
+  const bytes = wanted.length * length * Float32Array.BYTES_PER_ELEMENT;
+  if (bytes > FRAMES_HELD_BYTES_MAX) {
+    throw badFile(
+      dataset.where,
+      `${wanted.length} flat or dark fields of ${rows} × ${columns}; at most ${FRAMES_HELD_BYTES_MAX} bytes are held: average some of them`,
+    );
+  }
+  const pixels = allocatePixels(dataset.isCounts, wanted.length * length);
+  for (const { frame, count, at } of runsOf(wanted, Math.floor(BLOCK_BYTES_MAX / (8 * length)))) {
+    pixels.set(dataset.block([frame, frame + count]), at * length);
     await nextTurn();
   }
-}
-
-/** Every frame of a stack in one array. @throws Fault fileFormat */
-export async function readStack(dataset: Hdf5Dataset): Promise<Pixels> {
-  const { frames, rows, columns } = frameShape(dataset);
-  const length = rows * columns;
-  const pixels = allocatePixels(dataset.where, frames * length, dataset.isCounts);
-  await eachFrame(dataset, (frame, index) => pixels.set(frame, index * length));
   return pixels;
 }
 
-function framePart(block: ArrayLike<number>, start: number, length: number): ArrayLike<number> {
-  return block instanceof Float64Array || Array.isArray(block)
-    ? block.slice(start, start + length)
-    : (block as Float32Array).subarray(start, start + length);
+/** Frames that follow each other in a file, and where they stand among the wanted ones. */
+export interface FrameRun {
+  readonly frame: number;
+  readonly count: number;
+  readonly at: number;
+}
+
+/** Wanted frames as runs of at most `countMax`, or one if that is less. */
+export function runsOf(wanted: readonly number[], countMax: number): FrameRun[] {
+  const runs: FrameRun[] = [];
+  for (let at = 0; at < wanted.length; ) {
+    const frame = wanted[at] ?? 0;
+    let count = 1;
+    while (count < countMax && wanted[at + count] === frame + count) count += 1;
+    runs.push({ frame, count, at });
+    at += count;
+  }
+  return runs;
 }

@@ -29,15 +29,21 @@ export class Hdf5File {
     this.#library = library;
   }
 
-  /** Opens a file, hands it to `use` and closes it whatever happens. @throws Fault fileMissing, fileFormat */
-  static async read<T>(path: string, use: (file: Hdf5File) => T | Promise<T>): Promise<T> {
+  /** Opens a file; whoever does closes it. @throws Fault fileMissing, fileFormat */
+  static async open(path: string): Promise<Hdf5File> {
     await checkComplete(path);
     const file = new Hdf5File(resolve(path), await loadHdf5Library());
+    await file.#open(file.path);
+    return file;
+  }
+
+  /** Opens a file, hands it to `use` and closes it whatever happens. @throws Fault fileMissing, fileFormat */
+  static async read<T>(path: string, use: (file: Hdf5File) => T | Promise<T>): Promise<T> {
+    const file = await Hdf5File.open(path);
     try {
-      await file.#open(file.path);
       return await use(file);
     } finally {
-      file.#close();
+      file.close();
     }
   }
 
@@ -120,11 +126,23 @@ export class Hdf5File {
     return file;
   }
 
-  #close(): void {
+  /** Closes it and the files it led to; nothing of it can be read from then on. */
+  close(): void {
     for (const [path, file] of this.#files) guarded(path, () => file.close());
     this.#files.clear();
   }
 }
+
+/** Any array of numbers the library gives. */
+export type NumberArray =
+  | Float64Array
+  | Float32Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array;
 
 /** A dataset of an open file, read as plain numbers. */
 export class Hdf5Dataset {
@@ -150,6 +168,28 @@ export class Hdf5Dataset {
     return guarded(this.where, () => asText(this.#dataset.attrs[name]?.value));
   }
 
+  /** True for binary floating point of any width. */
+  get isFloat(): boolean {
+    return this.#dataset.metadata.type === FLOAT_CLASS;
+  }
+
+  /** Bytes of one value. */
+  get valueBytes(): number {
+    return this.#dataset.metadata.size;
+  }
+
+  /** Sides of the pieces (chunks) the values are cut into, each read whole; undefined when not. */
+  get pieceShape(): readonly number[] | undefined {
+    return guarded(this.where, () => this.#dataset.metadata.chunks) ?? undefined;
+  }
+
+  /** A number in the dataset's attributes, such as `scale_factor`; undefined without one. */
+  attributeNumber(name: string): number | undefined {
+    const value = guarded(this.where, () => this.#dataset.attrs[name]?.value);
+    if (value === undefined || value === null) return undefined;
+    return Number(asNumbers(this.where, value)[0]);
+  }
+
   /** A text value. @throws Fault fileFormat when it is not text */
   text(): string {
     const text = guarded(this.where, () => asText(this.#dataset.value));
@@ -167,14 +207,19 @@ export class Hdf5Dataset {
     return Float64Array.from(asNumbers(this.where, value));
   }
 
-  /** Entries `first` to `end - 1` of the first axis, row-major. */
-  block(first: number, end: number): ArrayLike<number> {
+  /**
+   * A part of the values, row-major: from `first` to before `end` along the first axes, and all
+   * along the others.
+   */
+  block(...ranges: readonly (readonly [first: number, end: number])[]): NumberArray {
     this.#checkReadable();
-    const ranges: [number, number] = [first, end];
-    const rest = this.shape.slice(1).map((): [] => []);
+    const all = this.shape.map((_, axis): [] | [number, number] => {
+      const range = ranges[axis];
+      return range ? [range[0], range[1]] : [];
+    });
     return asNumbers(
       this.where,
-      guarded(this.where, () => this.#dataset.slice([ranges, ...rest])),
+      guarded(this.where, () => this.#dataset.slice(all)),
     );
   }
 
@@ -231,13 +276,11 @@ function asText(value: unknown): string | undefined {
   return typeof first === 'string' ? first : undefined;
 }
 
-function asNumbers(where: string, value: unknown): ArrayLike<number> {
-  if (typeof value === 'number' || typeof value === 'bigint') return [Number(value)];
+function asNumbers(where: string, value: unknown): NumberArray {
+  if (typeof value === 'number' || typeof value === 'bigint') return Float64Array.of(Number(value));
   if (value instanceof BigInt64Array || value instanceof BigUint64Array) {
     return Float64Array.from(value, Number);
   }
-  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
-    return value as unknown as ArrayLike<number>;
-  }
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return value as NumberArray;
   throw badFile(where, 'does not hold numbers');
 }

@@ -1,47 +1,59 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm, statfs } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Dataset, Group } from 'h5wasm/node';
 import { Fault } from '../domain/fault.ts';
-import type { ReconstructionSummary, Volume } from '../domain/scan.ts';
+import type { ReconstructionSummary } from '../domain/scan.ts';
+import { allocateVoxels, VOXEL_BYTES, type VolumeSource, type Voxels } from '../domain/volume.ts';
 import type { VolumeWriter } from '../domain/volume-writer.ts';
-import { badFile, fileFacts } from './file-access.ts';
-import { frameShape, readStack } from './frame-stack.ts';
-import { Hdf5File } from './hdf5-file.ts';
+import { fileFacts } from './file-access.ts';
 import { guarded, loadHdf5Library } from './hdf5-library.ts';
+import { writeReconstruction } from './nxtomo-reconstruction.ts';
 
-const DATA_PATH = '/entry/data/data';
+/** Where a volume stands in the file. */
+export const VOLUME_PATH = '/entry/data/data';
+/** Voxels that are read and written at once; two such slabs are held. */
+export const SLAB_BYTES_MAX = 2 ** 25;
 
 /**
- * Writes a volume as a NeXus file: float32 at `/entry/data/data` [slice, row, column] in 1/pixel,
- * one compression-free chunk per slice, and how it was made at `/entry/reconstruction`. The file
- * gets its name only when it is complete and on disk: a crash leaves a `.part` file at most.
+ * Writes a volume as a NeXus file: the voxels as they are stored at `/entry/data/data` [slice, row,
+ * column], one compression-free chunk per slice, and how it was made at `/entry/reconstruction`.
+ * Whole numbers have the attributes `scale_factor` and `add_offset` of the CF conventions (8.1,
+ * packed data): attenuation in 1/pixel = add_offset + scale_factor * stored. The file gets its name
+ * only when it is complete and on disk: a crash leaves a `.part` file at most.
  */
 export class NxtomoVolumeWriter implements VolumeWriter {
   /** Sets apart the unfinished files of volumes written at the same time. */
   #writes = 0;
 
-  /** @throws Fault badInput for a volume that contradicts its sizes; storage when writing fails */
-  async write(path: string, volume: Volume, summary: ReconstructionSummary): Promise<void> {
-    const { slices, rows, columns, voxels } = volume;
-    if (!(slices > 0 && rows > 0 && columns > 0) || voxels.length !== slices * rows * columns) {
+  /**
+   * @throws Fault badInput for a volume without voxels; fileMissing when the folder is not there;
+   * storage when there is no room, the volume cannot be read or writing fails
+   */
+  async write(path: string, volume: VolumeSource, summary: ReconstructionSummary): Promise<void> {
+    const { slices, rows, columns } = volume;
+    if (!(slices > 0 && rows > 0 && columns > 0)) {
       throw new Fault('badInput', {
         where: path,
-        message: `a volume of ${slices} × ${rows} × ${columns} with ${voxels.length} voxels cannot be written`,
+        message: `a volume of ${slices} × ${rows} × ${columns} cannot be written`,
       });
     }
     const target = resolve(path);
     const folder = dirname(target);
     await fileFacts(folder);
     this.#writes += 1;
-    const part = join(folder, `.${basename(target)}.${process.pid}-${this.#writes}.part`);
+    // File names may have 255 bytes, and the library cuts longer ones without a word.
+    const name = basename(target).slice(0, 60);
+    const part = join(folder, `.${name}.${process.pid}-${this.#writes}.part`);
     try {
+      await checkRoom(folder, volume);
       await writeFile(part, volume, summary);
       await syncToDisk(part);
       await rename(part, target);
       await syncToDisk(folder);
     } catch (error) {
-      await rm(part, { force: true });
+      await rm(part, { force: true }).catch(() => {
+        // What made the writing fail may forbid this too; that is what is told.
+      });
       throw new Fault(
         'storage',
         { where: target, message: `cannot be written: ${reasonOf(error)}` },
@@ -51,23 +63,17 @@ export class NxtomoVolumeWriter implements VolumeWriter {
   }
 }
 
-/**
- * Reads a volume that NxtomoVolumeWriter wrote.
- * @throws Fault fileMissing, fileFormat
- */
-export function readVolume(path: string): Promise<Volume> {
-  return Hdf5File.read(path, async (file) => {
-    const dataset = await file.dataset(DATA_PATH);
-    const { frames: slices, rows, columns } = frameShape(dataset);
-    const voxels = await readStack(dataset);
-    if (!(voxels instanceof Float32Array)) throw badFile(dataset.where, 'expected float32 values');
-    return { slices, rows, columns, voxels };
-  });
+async function checkRoom(folder: string, volume: VolumeSource): Promise<void> {
+  const needed = volume.slices * sliceBytes(volume);
+  const { blocks, bavail, bsize } = await statfs(folder);
+  // A file system without a size says nothing of the room it has.
+  if (blocks === 0 || bavail * bsize >= needed) return;
+  throw new Error(`it needs ${needed} bytes, but ${bavail * bsize} are free on this disk`);
 }
 
 async function writeFile(
   part: string,
-  volume: Volume,
+  volume: VolumeSource,
   summary: ReconstructionSummary,
 ): Promise<void> {
   const { File } = await loadHdf5Library();
@@ -76,27 +82,38 @@ async function writeFile(
     guarded(part, () => file.create_attribute('default', 'entry'));
     const entry = guarded(part, () => createGroup(file, 'entry', 'NXentry'));
     guarded(part, () => entry.create_attribute('default', 'data'));
-    guarded(part, () => writeReconstruction(entry, summary));
-    await writeVoxels(part, entry, volume);
+    guarded(part, () =>
+      writeReconstruction(createGroup(entry, 'reconstruction', 'NXprocess'), summary),
+    );
+    const dataset = guarded(part, () => createVoxels(entry, volume));
+    await writeVoxels(part, dataset, volume);
   } finally {
     guarded(part, () => file.close());
   }
 }
 
-/** A slice at a time: the library copies what it is given. */
-async function writeVoxels(part: string, entry: Group, volume: Volume): Promise<void> {
-  const { slices, rows, columns, voxels } = volume;
-  const length = rows * columns;
-  const dataset = guarded(part, () => createVoxels(entry, volume));
-  for (let slice = 1; slice < slices; slice += 1) {
-    const pixels = voxels.subarray(slice * length, (slice + 1) * length);
-    guarded(part, () => dataset.write_slice([[slice, slice + 1], [], []], pixels));
-    await nextTurn();
+/** A slab at a time; the next one is read while this one is written. */
+async function writeVoxels(part: string, dataset: Dataset, volume: VolumeSource): Promise<void> {
+  const slab = Math.max(1, Math.floor(SLAB_BYTES_MAX / sliceBytes(volume)));
+  const read = (first: number): Promise<Voxels> =>
+    volume.readSlices(first, Math.min(slab, volume.slices - first));
+  let ahead = read(0);
+  for (let first = 0; first < volume.slices; first += slab) {
+    const voxels = await ahead;
+    const end = first + slab;
+    if (end < volume.slices) {
+      ahead = read(end);
+      // A failure is thrown where it is awaited; until then it is nobody's.
+      ahead.catch(() => {});
+    }
+    const range: [number, number] = [first, Math.min(end, volume.slices)];
+    guarded(part, () => dataset.write_slice([range, [], []], voxels));
   }
 }
 
-/** The NXdata group with its dataset grown to full size and the first slice written. */
-function createVoxels(entry: Group, { slices, rows, columns, voxels }: Volume): Dataset {
+/** The NXdata group with its dataset grown to full size. */
+function createVoxels(entry: Group, volume: VolumeSource): Dataset {
+  const { slices, rows, columns, scale } = volume;
   const data = createGroup(entry, 'data', 'NXdata');
   data.create_attribute('signal', 'data');
   data.create_attribute('axes', ['slice', 'row', 'column']);
@@ -109,37 +126,35 @@ function createVoxels(entry: Group, { slices, rows, columns, voxels }: Volume): 
   }
   const dataset = data.create_dataset({
     name: 'data',
-    data: voxels.subarray(0, rows * columns),
+    data: allocateVoxels(scale.type, rows * columns),
     shape: [1, rows, columns],
     maxshape: [slices, rows, columns],
     chunks: [1, rows, columns],
   });
   dataset.resize([slices, rows, columns]);
   dataset.create_attribute('units', '1/pixel');
-  dataset.create_attribute('long_name', 'attenuation coefficient');
+  if (scale.type === 'float32') {
+    dataset.create_attribute('long_name', 'attenuation coefficient');
+  } else {
+    dataset.create_attribute(
+      'long_name',
+      'attenuation coefficient = add_offset + scale_factor * stored value',
+    );
+    // Said to be doubles: the library makes whole numbers int32 otherwise.
+    dataset.create_attribute('scale_factor', scale.step, [], '<d');
+    dataset.create_attribute('add_offset', scale.offset, [], '<d');
+  }
   return dataset;
-}
-
-function writeReconstruction(entry: Group, summary: ReconstructionSummary): void {
-  const process = createGroup(entry, 'reconstruction', 'NXprocess');
-  process.create_dataset({ name: 'program', data: 'operando-edge' });
-  process.create_dataset({ name: 'algorithm', data: summary.algorithm });
-  process.create_dataset({ name: 'views', data: Int32Array.of(summary.views), shape: [] });
-  const axis = process.create_dataset({ name: 'axis_pixel', data: summary.axisPixel });
-  axis.create_attribute('units', 'pixel');
-  process.create_dataset({
-    name: 'axis_agreed',
-    data: Uint8Array.of(summary.axisAgreed ? 1 : 0),
-    shape: [],
-  });
-  const duration = process.create_dataset({ name: 'duration', data: summary.durationMs });
-  duration.create_attribute('units', 'ms');
 }
 
 function createGroup(parent: Group, name: string, nxClass: string): Group {
   const group = parent.create_group(name);
   group.create_attribute('NX_class', nxClass);
   return group;
+}
+
+function sliceBytes({ rows, columns, scale }: VolumeSource): number {
+  return rows * columns * VOXEL_BYTES[scale.type];
 }
 
 /** The reason without the name of the unfinished file, which nobody asked for. */

@@ -1,9 +1,9 @@
 import { Fault } from '../domain/fault.ts';
-import type { ScanData } from '../domain/scan.ts';
 import { badFile } from './file-access.ts';
-import { allocatePixels, eachFrame, frameShape, type Pixels } from './frame-stack.ts';
+import { frameShape, readFrames } from './frame-stack.ts';
 import { gdaScanAngles } from './gda-scan.ts';
 import type { Hdf5Dataset, Hdf5File } from './hdf5-file.ts';
+import type { Hdf5Scan } from './hdf5-scan.ts';
 import { anglesInRadian } from './scan-angles.ts';
 
 /** The values of `image_key` in the NeXus application definition NXtomo. */
@@ -27,39 +27,26 @@ interface Detector {
  * only detector that has frames and image keys.
  * @throws Fault fileFormat, fileMissing naming the path and what was expected there
  */
-export async function readNxtomo(file: Hdf5File): Promise<ScanData> {
+export async function readNxtomo(file: Hdf5File): Promise<Hdf5Scan> {
   const { entry, data, imageKey } = await findDetector(file);
-  const { frames, rows, columns } = frameShape(data);
+  const { frames } = frameShape(data);
   const keys = imageKey.numbers();
   if (keys.length !== frames) {
     throw badFile(imageKey.where, `${keys.length} image keys for ${frames} frames`);
   }
   const angles = await frameAngles(file, entry, frames);
-  const counts = countKeys(keys, imageKey.where);
-  const length = rows * columns;
-  const allocate = (n: number): Pixels => allocatePixels(data.where, n * length, data.isCounts);
-  const stacks = {
-    [IMAGE_KEYS.projection]: allocate(counts.projection),
-    [IMAGE_KEYS.flat]: allocate(counts.flat),
-    [IMAGE_KEYS.dark]: allocate(counts.dark),
-  };
-  const filled = { [IMAGE_KEYS.projection]: 0, [IMAGE_KEYS.flat]: 0, [IMAGE_KEYS.dark]: 0 };
-  const flatsAfterViews: number[] = [];
-  await eachFrame(data, (frame, index) => {
-    const key = keys[index];
-    if (key !== IMAGE_KEYS.projection && key !== IMAGE_KEYS.flat && key !== IMAGE_KEYS.dark) return;
-    stacks[key].set(frame, filled[key] * length);
-    filled[key] += 1;
-    if (key === IMAGE_KEYS.flat) flatsAfterViews.push(filled[IMAGE_KEYS.projection]);
-  });
+  checkKeys(keys, imageKey.where);
+  const framesOf = (wanted: number): number[] =>
+    Array.from(keys.keys()).filter((frame) => keys[frame] === wanted);
+  const viewFrames = framesOf(IMAGE_KEYS.projection);
+  const flatFrames = framesOf(IMAGE_KEYS.flat);
   return {
-    rows,
-    columns,
-    anglesRadian: angles.filter((_, index) => keys[index] === IMAGE_KEYS.projection),
-    projections: stacks[IMAGE_KEYS.projection],
-    flats: stacks[IMAGE_KEYS.flat],
-    darks: stacks[IMAGE_KEYS.dark],
-    flatsAfterViews,
+    data,
+    viewFrames,
+    anglesRadian: angles.filter((_, frame) => keys[frame] === IMAGE_KEYS.projection),
+    flats: await readFrames(data, flatFrames),
+    darks: await readFrames(data, framesOf(IMAGE_KEYS.dark)),
+    flatsAfterViews: flatFrames.map((flat) => viewFrames.filter((view) => view < flat).length),
   };
 }
 
@@ -163,20 +150,13 @@ async function frameAngles(file: Hdf5File, entry: Entry, frames: number): Promis
   return anglesInRadian(angles, dataset.attribute('units'), dataset.where);
 }
 
-interface KeyCounts {
-  projection: number;
-  flat: number;
-  dark: number;
-}
-
-function countKeys(keys: Float64Array, where: string): KeyCounts {
-  const count = (wanted: number): number => keys.filter((key) => key === wanted).length;
+function checkKeys(keys: Float64Array, where: string): void {
   const known: readonly number[] = Object.values(IMAGE_KEYS);
   const bad = keys.findIndex((key) => !known.includes(key));
   if (bad >= 0) {
     throw badFile(where, `frame ${bad + 1} has image key ${keys[bad]}; expected 0, 1, 2 or 3`);
   }
-  const projection = count(IMAGE_KEYS.projection);
-  if (projection === 0) throw badFile(where, 'no frame has image key 0; expected projections');
-  return { projection, flat: count(IMAGE_KEYS.flat), dark: count(IMAGE_KEYS.dark) };
+  if (!keys.includes(IMAGE_KEYS.projection)) {
+    throw badFile(where, 'no frame has image key 0; expected projections');
+  }
 }

@@ -1,4 +1,4 @@
-import type { Volume } from '../domain/scan.ts';
+import type { VolumeSource } from '../domain/volume.ts';
 import type { GreyImage } from './png.ts';
 
 /** Pixels between the planes and around them. */
@@ -15,6 +15,9 @@ const SCALE_THICKNESS = 4;
 /** A digit is drawn this many times larger than its 3 x 5 dots. */
 const DOT = 3;
 
+/** Voxels that are read at once. */
+const SLAB_VOXELS_MAX = 2 ** 23;
+
 interface Plane {
   readonly rows: number;
   readonly columns: number;
@@ -24,16 +27,17 @@ interface Plane {
 /**
  * Three orthogonal planes through the middle of a volume: the slice (x to the right, y down), to
  * its right the plane along y and z, below it the plane along x and z, and a scale. Grey from the
- * 0.5th to the 99.5th percentile of what is shown, the same in all three.
+ * 0.5th to the 99.5th percentile of what is shown, the same in all three. The volume is read once,
+ * some slices at a time.
  * @param pixelSizeUm side of a voxel: the scale then is in micrometre, else in pixels
+ * @throws Fault storage, fileFormat when the volume cannot be read
  */
-export function volumePicture(volume: Volume, pixelSizeUm?: number): GreyImage {
-  const { slices, rows, columns, voxels } = volume;
-  const at = (z: number, y: number, x: number) => voxels[(z * rows + y) * columns + x] ?? 0;
-  const [midZ, midY, midX] = [slices >> 1, rows >> 1, columns >> 1];
-  const slice = planeOf(rows, columns, (y, x) => at(midZ, y, x));
-  const alongX = planeOf(slices, columns, (z, x) => at(z, midY, x));
-  const alongY = planeOf(rows, slices, (y, z) => at(z, y, midX));
+export async function volumePicture(
+  volume: VolumeSource,
+  pixelSizeUm?: number,
+): Promise<GreyImage> {
+  const { slices, rows, columns } = volume;
+  const [slice, alongX, alongY] = await middlePlanes(volume);
   const greyOf = contrast([slice, alongX, alongY]);
   const scaleRows = 3 * GAP + SCALE_THICKNESS + 5 * DOT;
   const image = blank(
@@ -47,6 +51,35 @@ export function volumePicture(volume: Volume, pixelSizeUm?: number): GreyImage {
   return image;
 }
 
+/** The middle slice, the plane along x and z, and the one along y and z, in attenuation. */
+async function middlePlanes(volume: VolumeSource): Promise<readonly [Plane, Plane, Plane]> {
+  const { slices, rows, columns, scale } = volume;
+  const [midZ, midY, midX] = [slices >> 1, rows >> 1, columns >> 1];
+  const attenuation = (stored = 0): number => scale.offset + scale.step * stored;
+  const slice = emptyPlane(rows, columns);
+  const alongX = emptyPlane(slices, columns);
+  const alongY = emptyPlane(rows, slices);
+  const slab = Math.max(1, Math.floor(SLAB_VOXELS_MAX / (rows * columns)));
+  for (let first = 0; first < slices; first += slab) {
+    const count = Math.min(slab, slices - first);
+    const voxels = await volume.readSlices(first, count);
+    for (let z = first; z < first + count; z++) {
+      const start = (z - first) * rows * columns;
+      if (z === midZ) {
+        const stored = voxels.subarray(start, start + rows * columns);
+        for (const [at, value] of stored.entries()) slice.values[at] = attenuation(value);
+      }
+      for (let x = 0; x < columns; x++) {
+        alongX.values[z * columns + x] = attenuation(voxels[start + midY * columns + x]);
+      }
+      for (let y = 0; y < rows; y++) {
+        alongY.values[y * slices + z] = attenuation(voxels[start + y * columns + midX]);
+      }
+    }
+  }
+  return [slice, alongX, alongY];
+}
+
 /** One plane of values as a picture, grey from its 0.5th to its 99.5th percentile. */
 export function mapPicture(plane: Plane): GreyImage {
   const image = blank(plane.rows, plane.columns);
@@ -54,18 +87,8 @@ export function mapPicture(plane: Plane): GreyImage {
   return image;
 }
 
-function planeOf(
-  rows: number,
-  columns: number,
-  value: (row: number, column: number) => number,
-): Plane {
-  const values = new Float32Array(rows * columns);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      values[row * columns + column] = value(row, column);
-    }
-  }
-  return { rows, columns, values };
+function emptyPlane(rows: number, columns: number): Plane & { readonly values: Float32Array } {
+  return { rows, columns, values: new Float32Array(rows * columns) };
 }
 
 /** Grey of a value; one grey when all values are the same. */

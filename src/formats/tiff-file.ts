@@ -1,17 +1,20 @@
+import { type FileHandle, open } from 'node:fs/promises';
 import { type DecodeOptions, decode, type TiffIfd } from 'tiff';
-import { badFile, readBytes } from './file-access.ts';
-import type { Pixels } from './frame-stack.ts';
+import type { ScanPixels } from '../domain/scan-source.ts';
+import { badFile, fileFacts, readBytes } from './file-access.ts';
 
-export const TIFF_BYTES_MAX = 2 * 1024 ** 3 - 1;
+/** A file is held in memory whole while its pages are read. */
+export const TIFF_BYTES_MAX = 2 ** 30;
 /** Pixels of one page: 16 384 × 16 384. */
 export const TIFF_PAGE_PIXELS_MAX = 2 ** 28;
+/** Pages of one file. */
 export const TIFF_PAGES_MAX = 100_000;
 
 /** One page: grey values, row-major [row, column]. */
 export interface TiffPage {
   readonly rows: number;
   readonly columns: number;
-  readonly pixels: Pixels;
+  readonly pixels: ScanPixels;
 }
 
 /**
@@ -20,9 +23,32 @@ export interface TiffPage {
  * @throws Fault fileMissing; fileFormat when damaged or of another kind
  */
 export async function readTiff(path: string): Promise<readonly TiffPage[]> {
+  const pages: TiffPage[] = [];
+  for await (const page of tiffPages(path)) pages.push(page);
+  return pages;
+}
+
+/** The pages of a TIFF file one by one, as readTiff has them. */
+export async function* tiffPages(path: string): AsyncGenerator<TiffPage> {
+  const pages = await countTiffPages(path);
   const bytes = await readBytes(path, TIFF_BYTES_MAX);
-  const pages = countPages(path, bytes);
-  return Array.from({ length: pages }, (_, page) => readPage(path, bytes, page));
+  for (let page = 0; page < pages; page += 1) yield readPage(path, bytes, page);
+}
+
+/**
+ * Counts the pages of a TIFF file, reading nothing but their directories.
+ * @throws Fault fileMissing; fileFormat when it is no TIFF file or damaged
+ */
+export async function countTiffPages(path: string): Promise<number> {
+  const { bytes, isFolder } = await fileFacts(path);
+  if (isFolder) throw badFile(path, 'is a folder; expected a file');
+  if (bytes === 0) throw badFile(path, 'is empty (0 bytes)');
+  const handle = await open(path, 'r');
+  try {
+    return await followDirectories(path, handle, bytes);
+  } finally {
+    await handle.close();
+  }
 }
 
 function readPage(path: string, bytes: Uint8Array, page: number): TiffPage {
@@ -78,23 +104,31 @@ function withPage<T>(
 }
 
 /** Follows the chain of page directories, which damage may have closed to a circle. */
-function countPages(path: string, bytes: Uint8Array): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const mark = bytes.byteLength >= 8 ? view.getUint16(0) : 0;
+async function followDirectories(path: string, file: FileHandle, size: number): Promise<number> {
+  const start = await part(file, 0, 8);
+  const mark = start.length === 8 ? start.readUInt16BE(0) : 0;
   const littleEndian = mark === 0x4949;
-  if ((!littleEndian && mark !== 0x4d4d) || view.getUint16(2, littleEndian) !== 42) {
+  const word = (bytes: Buffer) => (littleEndian ? bytes.readUInt16LE(0) : bytes.readUInt16BE(0));
+  const long = (bytes: Buffer) => (littleEndian ? bytes.readUInt32LE(0) : bytes.readUInt32BE(0));
+  if ((!littleEndian && mark !== 0x4d4d) || word(start.subarray(2)) !== 42) {
     throw badFile(path, 'is not a TIFF file: its mark is missing');
   }
   let pages = 0;
-  let at = view.getUint32(4, littleEndian);
+  let at = long(start.subarray(4));
   while (at !== 0) {
     pages += 1;
     if (pages > TIFF_PAGES_MAX) throw badFile(path, `more than ${TIFF_PAGES_MAX} pages`);
-    if (at + 2 > bytes.byteLength) throw badFile(path, `is cut short: page ${pages} is missing`);
-    const next = at + 2 + 12 * view.getUint16(at, littleEndian);
-    if (next + 4 > bytes.byteLength) throw badFile(path, `is cut short: page ${pages} is missing`);
-    at = view.getUint32(next, littleEndian);
+    if (at + 2 > size) throw badFile(path, `is cut short: page ${pages} is missing`);
+    const next = at + 2 + 12 * word(await part(file, at, 2));
+    if (next + 4 > size) throw badFile(path, `is cut short: page ${pages} is missing`);
+    at = long(await part(file, next, 4));
   }
   if (pages === 0) throw badFile(path, 'has no page');
   return pages;
+}
+
+/** Some bytes of a file; fewer where it ends. */
+async function part(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
+  return buffer.subarray(0, bytesRead);
 }

@@ -1,12 +1,9 @@
-import {
-  type ColumnDetails,
-  detailRanks,
-  mirroredSize,
-  type PhaseImages,
-  type SortedSmoothing,
-  squares,
-} from './tomography-conditioning.ts';
-import { edgeBlend, filterSizeOf, rampSpectrum } from './tomography-tables.ts';
+import type { VoxelScale } from '../domain/volume.ts';
+import { type ColumnDetails, detailRanks, type SortedSmoothing } from './tomography-columns.ts';
+import { mirroredSize, type PhaseImages, squares } from './tomography-phase.ts';
+import type { BandRow } from './tomography-slots.ts';
+import { edgeBlend, filterKernel, filterSizeOf } from './tomography-tables.ts';
+import { discPixels } from './tomography-twin.ts';
 
 /**
  * What the tomography kernel does to sinograms and images before reconstruction, in plain double
@@ -79,6 +76,37 @@ export function columnDetailsTwin(
   return details;
 }
 
+/** What the next column has over each, beyond the detector's end the last itself. */
+export function columnStepsTwin(sinogram: Float32Array, columns: number): ColumnDetails {
+  const views = sinogram.length / columns;
+  const steps = {
+    low: new Float32Array(columns),
+    middle: new Float32Array(columns),
+    high: new Float32Array(columns),
+  };
+  const ranks = detailRanks(views);
+  for (let column = 0; column < columns; column++) {
+    const next = Math.min(column + 1, columns - 1);
+    const over = Float32Array.from({ length: views }, (_, view) => {
+      const row = view * columns;
+      return (sinogram[row + next] ?? 0) - (sinogram[row + column] ?? 0);
+    }).sort();
+    for (const name of ['low', 'middle', 'high'] as const)
+      steps[name][column] = over[ranks[name]] ?? 0;
+  }
+  return steps;
+}
+
+/** The sum of each column's changes from view to view, whatever their sign. */
+export function flickerTwin(sinogram: Float32Array, columns: number): Float64Array {
+  const flicker = new Float64Array(columns);
+  for (let at = columns; at < sinogram.length; at++) {
+    const change = Math.abs((sinogram[at] ?? 0) - (sinogram[at - columns] ?? 0));
+    flicker[at % columns] = (flicker[at % columns] ?? 0) + change;
+  }
+  return flicker;
+}
+
 /** 16 bits over the range of the values, in single precision as in the kernel. */
 function sortingKeys(values: Float32Array): Uint16Array {
   const least = values.reduce((a, b) => Math.min(a, b), Infinity);
@@ -123,23 +151,18 @@ function medianOf(values: readonly (number | undefined)[]): number {
   return sorted[sorted.length >> 1] ?? 0;
 }
 
-/** A row that goes on beyond the detector's ends, convolved with the ramp on its circle. */
-export function filterExtendedRowTwin(row: ArrayLike<number>): Float64Array {
+/**
+ * A row convolved with the filter of the back-projection on its circle: 0 beyond the detector's
+ * ends, or going on there.
+ */
+export function filterRowTwin(row: ArrayLike<number>, extendEdges = false): Float64Array {
   const columns = row.length;
   const size = filterSizeOf(columns);
-  const extended = extendedRow(row, size);
-  const spectrum = rampSpectrum(size);
-  const ramp = Float64Array.from({ length: size }, (_, n) => {
-    let sum = 0;
-    for (let j = 0; j < size; j++) {
-      const value = spectrum[Math.min(j, size - j)] ?? 0;
-      sum += (value * Math.cos((2 * Math.PI * j * n) / size)) / size;
-    }
-    return sum;
-  });
+  const values = extendEdges ? extendedRow(row, size) : Float64Array.from(row);
+  const filter = filterKernel(size);
   return Float64Array.from({ length: columns }, (_, at) => {
     let sum = 0;
-    for (let k = 0; k < size; k++) sum += (extended[k] ?? 0) * (ramp[(at - k + size) % size] ?? 0);
+    for (const [k, value] of values.entries()) sum += value * (filter[(at - k + size) % size] ?? 0);
     return sum;
   });
 }
@@ -241,4 +264,60 @@ function mirrored(place: number, count: number): number {
   const period = 2 * count;
   const at = ((place % period) + period) % period;
   return at < count ? at : period - 1 - at;
+}
+
+/** -log data [view, column] of a row of a band, as TomographyKernel.loadSinogram makes it. */
+export function bandRowTwin(row: BandRow): Float64Array {
+  const { pixels, columns, first, viewStride, views, moments, beamOffsets } = row;
+  return Float64Array.from({ length: views.length * columns }, (_, at) => {
+    const index = Math.floor(at / columns);
+    const view = views[index] ?? 0;
+    const time = view + 0.5;
+    const before = moments.findLast(({ afterViews }) => afterViews <= time) ?? moments[0];
+    const after = moments.find(({ afterViews }) => afterViews > time) ?? before;
+    if (!before || !after) return Number.NaN;
+    const isBetween = before.afterViews <= time && after.afterViews > time;
+    const share = isBetween
+      ? (time - before.afterViews) / (after.afterViews - before.afterViews)
+      : 0;
+    const isAlive = (column: number) =>
+      (before.gain[column] ?? 0) > 0 && (share === 0 || (after.gain[column] ?? 0) > 0);
+    const attenuation = (column: number) => {
+      const count = pixels[first + view * viewStride + column] ?? Number.NaN;
+      const dark = before.dark[column] ?? 0;
+      const beam = (1 - share) / (before.gain[column] ?? 0) + share / (after.gain[column] ?? 0);
+      const transmission = (count - dark) / beam;
+      const held = transmission > 1e-4 ? Math.min(transmission, 1e4) : 1e-4;
+      return (beamOffsets?.[index] ?? 0) - Math.log(held);
+    };
+    const column = at % columns;
+    if (isAlive(column)) return attenuation(column);
+    let [left, right] = [column, column];
+    while (left >= 0 && !isAlive(left)) left -= 1;
+    while (right < columns && !isAlive(right)) right += 1;
+    if (left < 0 && right >= columns) return 0;
+    if (left < 0) return attenuation(right);
+    if (right >= columns) return attenuation(left);
+    const way = (column - left) / (right - left);
+    return (1 - way) * attenuation(left) + way * attenuation(right);
+  });
+}
+
+/** A slice as whole numbers, and how many of the disc the scale could not hold. */
+export function quantiseTwin(
+  slice: ArrayLike<number>,
+  columns: number,
+  { type, offset, step }: VoxelScale,
+): { readonly stored: readonly number[]; readonly clipped: number } {
+  const most = type === 'uint8' ? 255 : 65_535;
+  const perStep = Math.fround(1 / step);
+  const levels = Array.from(slice, (value) =>
+    Math.floor(Math.fround(Math.fround(Math.fround(value - Math.fround(offset)) * perStep) + 0.5)),
+  );
+  let clipped = 0;
+  for (const { at } of discPixels(columns)) {
+    const level = levels[at] ?? Number.NaN;
+    if (!(level >= 0 && level <= most)) clipped += 1;
+  }
+  return { stored: levels.map((level) => Math.max(0, Math.min(most, level))), clipped };
 }

@@ -1,25 +1,28 @@
 import { Fault } from '../domain/fault.ts';
+import type { VoxelScale, Voxels } from '../domain/volume.ts';
+import { type ColumnDetails, SinogramColumns, type SortedSmoothing } from './tomography-columns.ts';
+import { checkGeometry, checkLength, checkView } from './tomography-geometry.ts';
+import { filterPhase, type PhaseImages } from './tomography-phase.ts';
+import { floats, type RawKernel } from './tomography-raw.ts';
+import { writeTables } from './tomography-setup.ts';
 import {
-  type ColumnDetails,
-  columnDetails,
-  filterPhase,
-  type PhaseImages,
-  removeZingers,
-  type SortedSmoothing,
-  smoothSorted,
-} from './tomography-conditioning.ts';
-import type { RawKernel } from './tomography-raw.ts';
+  backprojectSlot,
+  gridSlots,
+  ROWS_PER_CALL,
+  readSliceAs,
+  withoutPadding,
+  writeViews,
+} from './tomography-slices.ts';
 import {
-  COLUMNS_MAX,
-  deapodisation,
-  edgeBlend,
-  filterRamp,
-  filterSizeOf,
-  gridRamp,
-  gridSizeOf,
-  kaiserWeights,
-  twiddles,
-} from './tomography-tables.ts';
+  type BandRow,
+  checkBandRow,
+  loadSinogram,
+  noiseOf,
+  placeSinograms,
+  type SinogramSlot,
+  type SliceTally,
+} from './tomography-slots.ts';
+import { COLUMNS_MAX, filterSizeOf, gridSizeOf } from './tomography-tables.ts';
 import { instantiateKernel } from './wasm-module.ts';
 
 /** How the rows of a sinogram were taken. Row v belongs to view v. */
@@ -50,10 +53,6 @@ export interface RowReference {
   readonly gain: Float32Array;
 }
 
-/** Views the kernel takes at once. */
-const VIEWS_PER_CALL = 4;
-const ROWS_PER_CALL = 2 * VIEWS_PER_CALL;
-
 /**
  * Reconstructs slices of parallel-beam scans. Slices are [row, column] of columns x columns
  * pixels, in 1/pixel, with the rotation axis at (columns - 1) / 2; a ray at angle a and detector
@@ -63,6 +62,9 @@ export class TomographyKernel {
   readonly #raw: RawKernel;
   #columns = 0;
   #sliceExtendsEdges = false;
+  /** Views of the sinograms in the slots, and which slots hold one. */
+  #heldViews = 0;
+  readonly #isHeld: [boolean, boolean] = [false, false];
 
   /** @param module `loadKernelModule('tomography')`; every kernel has memory of its own. */
   constructor(module: WebAssembly.Module) {
@@ -100,9 +102,9 @@ export class TomographyKernel {
   }
 
   /**
-   * Slices of two sinograms [view, column] of -log data at once, by gridding.
+   * Slices of two sinograms [view, column] of -log data at once, by gridding. Uses both slots.
    * @throws Fault badInput when lengths do not agree or a value is not finite, capacity when the
-   * detector is wider than COLUMNS_MAX
+   * detector is wider than COLUMNS_MAX or the sinograms do not fit
    */
   reconstructPair(
     geometry: ScanGeometry,
@@ -113,19 +115,98 @@ export class TomographyKernel {
     checkGeometry(geometry);
     checkLength('first sinogram', first.length, anglesRadian.length * columns);
     checkLength('second sinogram', second.length, anglesRadian.length * columns);
-    const raw = this.#configure(columns);
-    raw.setEdges(geometry.extendEdges ? 1 : 0);
-    raw.clearGrid();
-    const order = byDirection(anglesRadian);
-    for (let at = 0; at < order.length; at += VIEWS_PER_CALL) {
-      const views = order.subarray(at, at + VIEWS_PER_CALL);
-      this.#writeRows(first, views, 0);
-      this.#writeRows(second, views, VIEWS_PER_CALL);
-      this.#writeViews(geometry, views);
-      raw.gridViews();
-    }
-    raw.gridToSlices();
+    this.holdSinogram(0, first, columns);
+    this.holdSinogram(1, second, columns);
+    this.reconstructSlots(geometry, 2);
     return [this.#readSlice(0), this.#readSlice(1)];
+  }
+
+  /**
+   * -log data of a row of a band into a slot: dark and flat fields, these interpolated in time;
+   * dead pixels filled from their neighbours; beam. Slots hold sinograms of one size: one of
+   * another size empties the other slot.
+   * @throws Fault badInput when the row does not fit its band, capacity when it does not fit in
+   * memory
+   */
+  loadSinogram(slot: SinogramSlot, row: BandRow): void {
+    checkBandRow(row);
+    loadSinogram(this.#place(slot, row.views.length, row.columns), slot, row);
+  }
+
+  /** -log data [view, column] as it is into a slot. @throws as loadSinogram */
+  holdSinogram(slot: SinogramSlot, sinogram: Float32Array, columns: number): void {
+    const views = sinogram.length / columns;
+    if (!Number.isInteger(views) || views < 1) {
+      const message = `${sinogram.length} values; expected whole views of ${columns} columns`;
+      throw new Fault('badInput', { where: 'sinogram', message });
+    }
+    const raw = this.#place(slot, views, columns);
+    const stride = raw.stride();
+    const held = floats(raw, raw.sinogramAddress(slot), views * stride);
+    if (stride === columns) held.set(sinogram);
+    else {
+      for (let view = 0; view < views; view++) {
+        held.set(sinogram.subarray(view * columns, (view + 1) * columns), view * stride);
+      }
+    }
+  }
+
+  /** A copy of the sinogram in a slot, [view, column]. */
+  readSinogram(slot: SinogramSlot): Float32Array {
+    const [columns, stride] = [this.#columns, this.#raw.stride()];
+    return withoutPadding(this.#held(slot), columns, stride);
+  }
+
+  /** Standard deviation of a held sinogram's noise, as it shows between neighbouring views. */
+  noiseOf(slot: SinogramSlot): number {
+    const [columns, stride] = [this.#columns, this.#raw.stride()];
+    return noiseOf(this.#held(slot), { columns, stride, views: this.#heldViews });
+  }
+
+  /**
+   * Takes zingers out of a held sinogram: values more than `threshold` below the medians of five
+   * views and of five columns become the former.
+   * @returns how many there were
+   */
+  takeOutZingers(slot: SinogramSlot, threshold: number): number {
+    this.#checkHeld(slot);
+    return this.#raw.removeZingers(slot, threshold);
+  }
+
+  /** The columns of a held sinogram, to take stripes out. Work in one slot at a time. */
+  columnsOf(slot: SinogramSlot): SinogramColumns {
+    this.#checkHeld(slot);
+    this.#raw.takeColumns(slot);
+    return new SinogramColumns(this.#raw, slot, this.#columns, this.#heldViews);
+  }
+
+  /**
+   * Slices of the held sinograms, by gridding; they stay in the kernel for `readSliceAs`. The
+   * sinograms are still held afterwards.
+   * @param count 1: only slot 0 is used, and only slice 0 means anything
+   * @throws Fault badInput when the geometry does not fit, or a slot is empty
+   */
+  reconstructSlots(geometry: ScanGeometry, count: 1 | 2 = 2): void {
+    this.#checkHeldFits(geometry, 0);
+    if (count === 2) this.#checkHeldFits(geometry, 1);
+    gridSlots(this.#raw, geometry, count);
+  }
+
+  /**
+   * The slice of a held sinogram by filtered back-projection; it stays in the kernel as slice 0.
+   * @throws Fault as reconstructSlots
+   */
+  backprojectSlot(geometry: ScanGeometry, slot: SinogramSlot): void {
+    this.#checkHeldFits(geometry, slot);
+    backprojectSlot(this.#raw, geometry, slot);
+  }
+
+  /**
+   * The slice that was made last, as it is stored: (value - offset) / step rounded, or as it is.
+   * @param target columns * columns values of the scale's type
+   */
+  readSliceAs(slice: 0 | 1, scale: VoxelScale, target: Voxels): SliceTally {
+    return readSliceAs(this.#raw, this.#columns, { slice, scale, target });
   }
 
   /**
@@ -149,14 +230,10 @@ export class TomographyKernel {
     this.#raw.setEdges(this.#sliceExtendsEdges ? 1 : 0);
     for (let first = 0; first < views.length; first += ROWS_PER_CALL) {
       const count = Math.min(ROWS_PER_CALL, views.length - first);
-      const chosen = Int32Array.from({ length: count }, (_, k) => first + k);
-      this.#writeRows(rows, chosen, 0);
-      this.#raw.filterRows();
-      for (const [row, view] of views.slice(first, first + count).entries()) {
-        const { angleRadian, axisPixel, weightRadian } = view;
-        const cosine = Math.cos(angleRadian);
-        this.#raw.backproject(row, cosine, Math.sin(angleRadian), axisPixel, weightRadian);
-      }
+      this.#writeRows(rows.subarray(first * columns, (first + count) * columns));
+      writeViews(this.#raw, views.slice(first, first + count));
+      this.#raw.filterRows(count);
+      this.#raw.backproject(count);
     }
   }
 
@@ -169,42 +246,50 @@ export class TomographyKernel {
   filterRow(row: Float32Array, extendEdges = false): Float32Array {
     const raw = this.#configure(row.length);
     raw.setEdges(extendEdges ? 1 : 0);
-    this.#writeRows(row, Int32Array.of(0), 0);
-    raw.filterRows();
+    this.#writeRows(row);
+    writeViews(raw, [{ angleRadian: 0, weightRadian: 1, axisPixel: 0 }]);
+    raw.filterRows(1);
     return this.#floats(raw.filteredAddress(0), row.length).slice();
   }
 
   /**
-   * Takes out zingers, in place: values of -log data more than `threshold` below the medians of
-   * five views and of five columns become the former.
+   * Takes zingers out of -log data, in place, as `takeOutZingers` does. Uses slot 0.
    * @param sinogram [view, column]
-   * @returns how many there were
    * @throws Fault capacity when the sinogram does not fit
    */
   removeZingers(sinogram: Float32Array, columns: number, threshold: number): number {
-    return removeZingers(this.#configure(columns), sinogram, columns, threshold);
+    this.holdSinogram(0, sinogram, columns);
+    const found = this.takeOutZingers(0, threshold);
+    if (found > 0) sinogram.set(this.readSinogram(0));
+    return found;
   }
 
   /**
    * Sorts every column of a sinogram by value, takes the median across columns at every rank, and
-   * sorts back, in place.
+   * sorts back, in place. Uses slot 0.
    * @throws Fault capacity when the sinogram does not fit, or the median is too wide
    */
   smoothSorted(sinogram: Float32Array, columns: number, smoothing: SortedSmoothing): void {
-    smoothSorted(this.#configure(columns), sinogram, columns, smoothing);
+    this.holdSinogram(0, sinogram, columns);
+    const held = this.columnsOf(0);
+    held.smoothSorted(smoothing);
+    held.store();
+    sinogram.set(this.readSinogram(0));
   }
 
   /**
-   * How each column differs from the median of 2 `half` + 1 columns around it.
+   * How each column differs from the median of 2 `half` + 1 columns around it. Uses slot 0.
    * @throws Fault capacity when the sinogram does not fit, or the median is too wide
    */
   columnDetails(sinogram: Float32Array, columns: number, half: number): ColumnDetails {
-    return columnDetails(this.#configure(columns), sinogram, columns, half);
+    this.holdSinogram(0, sinogram, columns);
+    return this.columnsOf(0).details(half);
   }
 
   /** Paganin's filter on one or two transmission images, in place. @throws Fault capacity */
   filterPhase(images: PhaseImages): void {
     this.#columns = 0;
+    this.#forgetHeld();
     filterPhase(this.#raw, images);
   }
 
@@ -213,6 +298,7 @@ export class TomographyKernel {
     if (columns === this.#columns) return raw;
     const gridSize = gridSizeOf(columns);
     const filterSize = filterSizeOf(columns);
+    this.#forgetHeld();
     const status = raw.configure(columns, gridSize, filterSize);
     if (status !== 0) {
       this.#columns = 0;
@@ -222,43 +308,55 @@ export class TomographyKernel {
       });
     }
     this.#columns = columns;
-    this.#floats(raw.gridTwiddlesAddress(), 2 * gridSize).set(twiddles(gridSize));
-    this.#floats(raw.filterTwiddlesAddress(), 2 * filterSize).set(twiddles(filterSize));
-    this.#floats(raw.gridRampAddress(), gridSize / 2).set(gridRamp(gridSize));
-    this.#floats(raw.filterRampAddress(), filterSize / 2 + 1).set(filterRamp(filterSize));
-    const weights = kaiserWeights(columns, gridSize);
-    this.#floats(raw.weightsAddress(), weights.length).set(weights);
-    this.#floats(raw.gridBlendAddress(), gridSize).set(edgeBlend(gridSize, columns));
-    this.#floats(raw.filterBlendAddress(), filterSize).set(edgeBlend(filterSize, columns));
-    // Padding columns: no light, no gain, no correction.
-    for (const address of [raw.deapodisationAddress(), raw.darkAddress(), raw.gainAddress()]) {
-      this.#floats(address, raw.stride()).fill(0);
-    }
-    this.#floats(raw.deapodisationAddress(), columns).set(deapodisation(columns, gridSize));
-    this.#floats(raw.rowsAddress(), ROWS_PER_CALL * raw.stride()).fill(0);
+    writeTables(raw, columns);
     return raw;
   }
 
-  /** The chosen rows of a sinogram into the kernel's rows from `firstRow` on. */
-  #writeRows(sinogram: Float32Array, views: Int32Array, firstRow: number): void {
-    const columns = this.#columns;
-    const stride = this.#raw.stride();
-    const rows = this.#floats(this.#raw.rowsAddress(), ROWS_PER_CALL * stride);
-    for (const [lane, view] of views.entries()) {
-      const row = sinogram.subarray(view * columns, (view + 1) * columns);
-      rows.set(row, (firstRow + lane) * stride);
-    }
+  #forgetHeld(): void {
+    this.#heldViews = 0;
+    this.#isHeld.fill(false);
   }
 
-  /** A lane without a view has weight 0 and adds nothing. */
-  #writeViews(geometry: ScanGeometry, views: Int32Array): void {
-    const address = this.#raw.viewTableAddress();
-    const table = new Float64Array(this.#raw.memory.buffer, address, 4 * VIEWS_PER_CALL);
-    for (let lane = 0; lane < VIEWS_PER_CALL; lane++) {
-      const view = views[lane];
-      const angle = view === undefined ? 0 : (geometry.anglesRadian[view] ?? 0);
-      const weight = view === undefined ? 0 : (geometry.weightsRadian[view] ?? 0);
-      table.set([Math.cos(angle), Math.sin(angle), geometry.axisPixel, weight], 4 * lane);
+  /** Makes room in a slot; the other keeps what it holds when that is of the same size. */
+  #place(slot: SinogramSlot, views: number, columns: number): RawKernel {
+    const raw = this.#configure(columns);
+    if (views !== this.#heldViews) {
+      this.#forgetHeld();
+      placeSinograms(raw, views, columns);
+      this.#heldViews = views;
+    }
+    this.#isHeld[slot] = true;
+    return raw;
+  }
+
+  #checkHeld(slot: SinogramSlot): void {
+    if (this.#isHeld[slot]) return;
+    const message = 'it holds no sinogram; expected loadSinogram before';
+    throw new Fault('badInput', { where: `slot ${slot}`, message });
+  }
+
+  #checkHeldFits(geometry: ScanGeometry, slot: SinogramSlot): void {
+    checkGeometry(geometry);
+    this.#checkHeld(slot);
+    checkLength('detector columns', geometry.columns, this.#columns);
+    checkLength('angles', geometry.anglesRadian.length, this.#heldViews);
+  }
+
+  #held(slot: SinogramSlot): Float32Array {
+    this.#checkHeld(slot);
+    const raw = this.#raw;
+    return floats(raw, raw.sinogramAddress(slot), this.#heldViews * raw.stride());
+  }
+
+  /** Up to ROWS_PER_CALL rows into the kernel's rows. */
+  #writeRows(rows: Float32Array): void {
+    const raw = this.#raw;
+    const columns = this.#columns;
+    const address = raw.rowsAddress();
+    for (let row = 0; row < ROWS_PER_CALL; row++) raw.setRow(row, address + 4 * row * raw.stride());
+    for (let at = 0; at < rows.length; at += columns) {
+      const to = address + (4 * at * raw.stride()) / columns;
+      this.#floats(to, columns).set(rows.subarray(at, at + columns));
     }
   }
 
@@ -266,55 +364,10 @@ export class TomographyKernel {
     const columns = this.#columns;
     const stride = this.#raw.stride();
     const padded = this.#floats(this.#raw.sliceAddress(slice), columns * stride);
-    if (stride === columns) return padded.slice();
-    const result = new Float32Array(columns * columns);
-    for (let row = 0; row < columns; row++) {
-      result.set(padded.subarray(row * stride, row * stride + columns), row * columns);
-    }
-    return result;
+    return withoutPadding(padded, columns, stride);
   }
 
   #floats(address: number, length: number): Float32Array {
-    return new Float32Array(this.#raw.memory.buffer, address, length);
+    return floats(this.#raw, address, length);
   }
-}
-
-/** Views by ascending direction within the half turn: neighbours touch the same cells. */
-function byDirection(anglesRadian: ArrayLike<number>): Int32Array {
-  const directions = Float64Array.from(
-    anglesRadian,
-    (angle) => angle - Math.PI * Math.floor(angle / Math.PI),
-  );
-  return Int32Array.from(directions.keys()).sort(
-    (a, b) => (directions[a] ?? 0) - (directions[b] ?? 0) || a - b,
-  );
-}
-
-function checkGeometry({ columns, anglesRadian, weightsRadian, axisPixel }: ScanGeometry): void {
-  checkLength('view weights', weightsRadian.length, anglesRadian.length);
-  for (let view = 0; view < anglesRadian.length; view++) {
-    const angleRadian = anglesRadian[view] ?? Number.NaN;
-    const weightRadian = weightsRadian[view] ?? Number.NaN;
-    checkView({ angleRadian, weightRadian, axisPixel }, columns);
-  }
-}
-
-function checkView({ angleRadian, weightRadian, axisPixel }: WeightedView, columns: number): void {
-  if (!Number.isFinite(angleRadian) || !Number.isFinite(weightRadian)) {
-    throw new Fault('badInput', {
-      where: 'view',
-      message: `angle ${angleRadian} rad with weight ${weightRadian}; expected finite numbers`,
-    });
-  }
-  if (!(axisPixel >= 0 && axisPixel <= columns - 1)) {
-    throw new Fault('badInput', {
-      where: 'rotation axis',
-      message: `${axisPixel} is not on the detector; expected 0 to ${columns - 1}`,
-    });
-  }
-}
-
-function checkLength(where: string, length: number, expected: number): void {
-  if (length === expected) return;
-  throw new Fault('badInput', { where, message: `${length} values; expected ${expected}` });
 }

@@ -78,18 +78,42 @@ export function rampSpectrum(size: number): Float64Array {
   });
 }
 
-/** Ramp for the gridding: halved at 0, where sample and partner are the same. */
+/**
+ * Ramp for the gridding: halved at 0, where sample and partner are the same. A pixel of a slice is
+ * the mean over its width, which damps a frequency f by sinc(f) (Shepp and Logan 1974).
+ */
 export function gridRamp(gridSize: number): Float64Array {
   const ramp = rampSpectrum(gridSize)
     .subarray(0, gridSize / 2)
-    .map((value) => value / gridSize);
+    .map((value, j) => (value * sinc(j / gridSize)) / gridSize);
   ramp[0] = (ramp[0] ?? 0) / 2;
   return ramp;
 }
 
-/** Ramp for the back-projection, with the scale of the transform there and back. */
+/**
+ * Ramp for the back-projection, with the scale of the transform there and back. Linear
+ * interpolation between detector pixels damps a frequency f by sinc^2(f); what a pixel of a slice
+ * is, the mean over its width, damps it by sinc(f). The ramp makes up for the difference.
+ */
 export function filterRamp(filterSize: number): Float64Array {
-  return rampSpectrum(filterSize).map((value) => value / filterSize);
+  return rampSpectrum(filterSize).map((value, j) => value / sinc(j / filterSize) / filterSize);
+}
+
+/** The same filter in space, on a circle of `filterSize` pixels: what twins convolve with. */
+export function filterKernel(filterSize: number): Float64Array {
+  const ramp = filterRamp(filterSize);
+  return Float64Array.from({ length: filterSize }, (_, n) => {
+    let sum = 0;
+    for (let j = 0; j < filterSize; j++) {
+      const turn = (2 * Math.PI * ((j * n) % filterSize)) / filterSize;
+      sum += (ramp[Math.min(j, filterSize - j)] ?? 0) * Math.cos(turn);
+    }
+    return sum;
+  });
+}
+
+function sinc(frequency: number): number {
+  return frequency === 0 ? 1 : Math.sin(Math.PI * frequency) / (Math.PI * frequency);
 }
 
 /**

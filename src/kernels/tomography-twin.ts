@@ -5,7 +5,6 @@ import {
   gridRamp,
   gridSizeOf,
   kaiserWeights,
-  rampKernel,
   WEIGHT_CELLS,
   WEIGHT_STEPS,
 } from './tomography-tables.ts';
@@ -24,15 +23,6 @@ export function normaliseTwin(
     const column = at % dark.length;
     const transmission = (count - (dark[column] ?? 0)) * (gain[column] ?? 0);
     return -Math.log(transmission > 1e-4 ? Math.min(transmission, 1e4) : 1e-4);
-  });
-}
-
-/** A row convolved with the ramp, the row being 0 outside the detector. */
-export function filterRowTwin(row: ArrayLike<number>): Float64Array {
-  return Float64Array.from({ length: row.length }, (_, at) => {
-    let sum = 0;
-    for (let k = 0; k < row.length; k++) sum += (row[k] ?? 0) * rampKernel(at - k);
-    return sum;
   });
 }
 

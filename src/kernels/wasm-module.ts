@@ -3,7 +3,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Fault } from '../domain/fault.ts';
 
-export type KernelName = 'impedance' | 'lock-in' | 'relaxation' | 'tomography';
+export type KernelName =
+  | 'impedance'
+  | 'live'
+  | 'iterative'
+  | 'lock-in'
+  | 'relaxation'
+  | 'registration'
+  | 'tomography'
+  | 'volume';
 export type KernelBuild = 'simd' | 'scalar';
 
 /** The smallest module that uses a v128 instruction: it validates only where SIMD is there. */

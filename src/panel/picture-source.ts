@@ -1,6 +1,6 @@
-import type { LiveSlice } from '../domain/scan.ts';
-import { makePicture } from './picture.ts';
-import { encodePicture } from './protocol.ts';
+import type { LivePlane, LiveSlice } from '../domain/scan.ts';
+import { makePictures } from './picture.ts';
+import { encodePictures } from './protocol.ts';
 
 export interface EncodedPicture {
   readonly bytes: Uint8Array;
@@ -9,18 +9,17 @@ export interface EncodedPicture {
 }
 
 /**
- * Keeps the newest live slice. Policy: one waits at most, a newer one replaces it, what was
- * replaced is counted. The work of encoding is done when a picture is taken, not when it is
- * offered, so a fast scan costs one copy per view.
+ * Keeps the newest live slice of each plane. Policy: those of one moment wait at most; when the
+ * next moment comes first they are replaced, all of them, and counted as one. The work of encoding
+ * is done when a picture is taken, not when it is offered.
  */
 export class PictureSource {
-  #waiting: LiveSlice | undefined;
+  readonly #waiting = new Map<LivePlane, LiveSlice>();
   #newest: EncodedPicture | undefined;
-  #copy = new Float32Array(0);
   #dropped = 0;
   #made = 0;
 
-  /** Pictures that never left because a newer one came first. */
+  /** Moments that never left because a newer one came first. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -30,22 +29,22 @@ export class PictureSource {
     return this.#newest;
   }
 
-  /** Copies the slice: its pixels belong to the reconstruction, which goes on writing them. */
+  /** @param slice is kept as it is: nobody writes on the pixels of a published slice. */
   offer(slice: LiveSlice): void {
-    if (this.#waiting) this.#dropped += 1;
-    if (this.#copy.length !== slice.pixels.length) {
-      this.#copy = new Float32Array(slice.pixels.length);
+    if (this.#waiting.has(slice.plane)) {
+      this.#dropped += 1;
+      this.#waiting.clear();
     }
-    this.#copy.set(slice.pixels);
-    this.#waiting = { ...slice, pixels: this.#copy };
+    this.#waiting.set(slice.plane, slice);
   }
 
-  /** Makes a picture of the waiting slice, if there is one, and returns the newest picture. */
+  /** Makes a picture of the waiting slices, if there are any, and returns the newest picture. */
   take(): EncodedPicture | undefined {
-    if (this.#waiting) {
+    if (this.#waiting.size > 0) {
       this.#made += 1;
-      this.#newest = { bytes: encodePicture(makePicture(this.#waiting)), number: this.#made };
-      this.#waiting = undefined;
+      const pictures = makePictures(Array.from(this.#waiting.values()));
+      this.#newest = { bytes: encodePictures(pictures), number: this.#made };
+      this.#waiting.clear();
     }
     return this.#newest;
   }

@@ -1,65 +1,73 @@
 import type { LiveSlice } from '../domain/scan.ts';
 import type { Picture } from './protocol.ts';
 
-/** Largest side of a picture on the page; larger slices are binned. */
-export const PICTURE_SIZE_MAX = 512;
-/** Pixels looked at to find the range of grey values. */
+/** Longest side of a picture on the page; larger slices are binned. */
+export const PICTURE_SIZE_MAX = 384;
+/** Pixels of each slice looked at to find the range of grey values. */
 const RANGE_SAMPLES_MAX = 4096;
 /** Share of pixels beyond each end of the grey scale, so that one hot pixel does not blind it. */
 const CLIPPED_FRACTION = 0.001;
 
-/** One byte per pixel between the values that grey 0 and 255 stand for. */
-export function makePicture(slice: LiveSlice): Picture {
-  const binning = Math.ceil(slice.size / PICTURE_SIZE_MAX);
-  const size = Math.floor(slice.size / binning);
-  const values = binning === 1 ? slice.pixels : binned(slice, binning, size);
-  const { valueMin, valueMax } = rangeOf(values);
-  return {
-    header: {
-      kind: 'liveSlice',
-      scanId: slice.scanId,
-      viewsDone: slice.viewsDone,
-      viewsTotal: slice.viewsTotal,
-      coverageFraction: slice.coverageFraction,
-      row: slice.row,
-      size,
-      binning,
-      valueMin,
-      valueMax,
-    },
-    pixels: quantised(values, valueMin, valueMax),
-  };
+/**
+ * One byte per pixel, all slices on one grey scale and in pixels of one size.
+ * @param sizeMax longest side; PICTURE_SIZE_MAX unless given
+ */
+export function makePictures(
+  slices: readonly LiveSlice[],
+  sizeMax: number = PICTURE_SIZE_MAX,
+): Picture[] {
+  const longest = Math.max(0, ...slices.map(({ rows, columns }) => Math.max(rows, columns)));
+  const binning = Math.max(1, Math.ceil(longest / sizeMax));
+  const smaller = slices.map((slice) => binned(slice, binning));
+  const { valueMin, valueMax } = rangeOf(smaller.map(({ pixels }) => pixels));
+  return smaller.map(({ pixels, ...header }) => ({
+    header: { ...header, valueMin, valueMax },
+    pixels: quantised(pixels, valueMin, valueMax),
+  }));
 }
 
-function binned(slice: LiveSlice, binning: number, size: number): Float32Array {
-  const values = new Float32Array(size * size);
-  const count = binning * binning;
-  for (let row = 0; row < size; row++) {
-    for (let column = 0; column < size; column++) {
-      let sum = 0;
-      for (let y = row * binning; y < (row + 1) * binning; y++) {
-        const start = y * slice.size + column * binning;
-        for (let x = start; x < start + binning; x++) sum += slice.pixels[x] ?? 0;
-      }
-      values[row * size + column] = sum / count;
+/** What is left over at the ends of rows and columns is left out. */
+function binned(slice: LiveSlice, binning: number): LiveSlice {
+  if (binning === 1) return slice;
+  const rows = Math.max(1, Math.floor(slice.rows / binning));
+  const columns = Math.max(1, Math.floor(slice.columns / binning));
+  const pixels = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      pixels[row * columns + column] = blockMean(slice, binning, row, column);
     }
   }
-  return values;
+  return { ...slice, rows, columns, binning: slice.binning * binning, pixels };
 }
 
-function rangeOf(values: Float32Array): { valueMin: number; valueMax: number } {
-  const stride = Math.max(1, Math.ceil(values.length / RANGE_SAMPLES_MAX));
-  const sample = new Float32Array(Math.ceil(values.length / stride));
-  let count = 0;
-  for (let at = 0; at < values.length; at += stride) {
-    const value = values[at] ?? 0;
-    if (Number.isFinite(value)) sample[count++] = value;
+/** Of the pixels there are: a slice may have fewer rows than a block. */
+function blockMean(slice: LiveSlice, binning: number, row: number, column: number): number {
+  const bottom = Math.min((row + 1) * binning, slice.rows);
+  const right = Math.min((column + 1) * binning, slice.columns);
+  let [sum, count] = [0, 0];
+  for (let y = row * binning; y < bottom; y++) {
+    for (let x = column * binning; x < right; x++) {
+      sum += slice.pixels[y * slice.columns + x] ?? 0;
+      count += 1;
+    }
   }
-  if (count === 0) return { valueMin: 0, valueMax: 1 };
-  const sorted = sample.subarray(0, count).sort();
-  const clipped = Math.floor(count * CLIPPED_FRACTION);
+  return sum / count;
+}
+
+function rangeOf(parts: readonly Float32Array[]): { valueMin: number; valueMax: number } {
+  const sample: number[] = [];
+  for (const values of parts) {
+    const stride = Math.max(1, Math.ceil(values.length / RANGE_SAMPLES_MAX));
+    for (let at = 0; at < values.length; at += stride) {
+      const value = values[at] ?? 0;
+      if (Number.isFinite(value)) sample.push(value);
+    }
+  }
+  if (sample.length === 0) return { valueMin: 0, valueMax: 1 };
+  const sorted = Float32Array.from(sample).sort();
+  const clipped = Math.floor(sorted.length * CLIPPED_FRACTION);
   const valueMin = sorted[clipped] ?? 0;
-  const valueMax = sorted[count - 1 - clipped] ?? 1;
+  const valueMax = sorted[sorted.length - 1 - clipped] ?? 1;
   return valueMax > valueMin ? { valueMin, valueMax } : { valueMin, valueMax: valueMin + 1 };
 }
 

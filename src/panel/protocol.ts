@@ -1,5 +1,6 @@
 import type { RunProgress } from '../domain/run-control.ts';
 import type { RunInfo, RunRecord, RunStatus } from '../domain/run-record.ts';
+import type { LiveSlice } from '../domain/scan.ts';
 
 /**
  * What the panel's server and its page say to each other over one websocket. Text frames carry
@@ -48,21 +49,28 @@ export type ServerMessage =
       readonly message: string;
     };
 
-/** What a picture says of itself; `pixels` follow row-major [size, size]. */
-export interface PictureHeader {
-  readonly kind: 'liveSlice';
-  readonly scanId: string;
-  readonly viewsDone: number;
-  readonly viewsTotal: number;
-  readonly coverageFraction: number;
-  /** Detector row of the slice. */
-  readonly row: number;
-  readonly size: number;
-  /** Pixels of the reconstruction per side of one pixel of the picture. */
+/** What a picture says of itself; its pixels are row-major [rows, columns]. */
+export interface PictureHeader
+  extends Pick<
+    LiveSlice,
+    | 'scanId'
+    | 'plane'
+    | 'geometry'
+    | 'mode'
+    | 'viewsDone'
+    | 'viewsTotal'
+    | 'coverageFraction'
+    | 'seen'
+    | 'rows'
+    | 'columns'
+    | 'pixelSizeUm'
+    | 'latencyMs'
+  > {
+  /** Detector pixels per side of one pixel of the picture. */
   readonly binning: number;
-  /** Attenuation in 1/pixel that grey value 0 stands for. */
+  /** Attenuation in 1/(detector pixel) that grey value 0 stands for. */
   readonly valueMin: number;
-  /** Attenuation in 1/pixel that grey value 255 stands for. */
+  /** Attenuation in 1/(detector pixel) that grey value 255 stands for. */
   readonly valueMax: number;
 }
 
@@ -73,27 +81,36 @@ export interface Picture {
 
 const LENGTH_BYTES = 4;
 
-/** Header length as u32 little-endian, header as JSON, then one byte per pixel. */
-export function encodePicture(picture: Picture): Uint8Array {
-  const header = new TextEncoder().encode(JSON.stringify(picture.header));
-  const bytes = new Uint8Array(LENGTH_BYTES + header.length + picture.pixels.length);
-  new DataView(bytes.buffer).setUint32(0, header.length, true);
-  bytes.set(header, LENGTH_BYTES);
-  bytes.set(picture.pixels, LENGTH_BYTES + header.length);
+/**
+ * The pictures of one moment: length of the headers as u32 little-endian, the headers as JSON,
+ * then the pixels of each picture, one byte per pixel.
+ */
+export function encodePictures(pictures: readonly Picture[]): Uint8Array {
+  const headers = new TextEncoder().encode(JSON.stringify(pictures.map(({ header }) => header)));
+  const pixelCount = pictures.reduce((sum, { pixels }) => sum + pixels.length, 0);
+  const bytes = new Uint8Array(LENGTH_BYTES + headers.length + pixelCount);
+  new DataView(bytes.buffer).setUint32(0, headers.length, true);
+  bytes.set(headers, LENGTH_BYTES);
+  let at = LENGTH_BYTES + headers.length;
+  for (const { pixels } of pictures) {
+    bytes.set(pixels, at);
+    at += pixels.length;
+  }
   return bytes;
 }
 
-/** Undoes `encodePicture`. @throws RangeError when the lengths do not agree */
-export function decodePicture(bytes: Uint8Array): Picture {
-  if (bytes.length < LENGTH_BYTES) throw new RangeError('picture is shorter than its header');
+/** Undoes `encodePictures`. @throws RangeError when the lengths do not agree */
+export function decodePictures(bytes: Uint8Array): Picture[] {
+  if (bytes.length < LENGTH_BYTES) throw new RangeError('pictures are shorter than their headers');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const pixelsAt = LENGTH_BYTES + view.getUint32(0, true);
-  if (pixelsAt > bytes.length) throw new RangeError('picture is shorter than its header');
-  const text = new TextDecoder().decode(bytes.subarray(LENGTH_BYTES, pixelsAt));
-  const header = JSON.parse(text) as PictureHeader;
-  const pixels = bytes.subarray(pixelsAt);
-  if (pixels.length !== header.size * header.size) {
-    throw new RangeError(`picture has ${pixels.length} pixels, expected ${header.size} squared`);
-  }
-  return { header, pixels };
+  let at = LENGTH_BYTES + view.getUint32(0, true);
+  if (at > bytes.length) throw new RangeError('pictures are shorter than their headers');
+  const text = new TextDecoder().decode(bytes.subarray(LENGTH_BYTES, at));
+  const pictures = (JSON.parse(text) as PictureHeader[]).map((header) => {
+    const pixels = bytes.subarray(at, at + header.rows * header.columns);
+    at += header.rows * header.columns;
+    return { header, pixels };
+  });
+  if (at === bytes.length) return pictures;
+  throw new RangeError(`pictures take ${bytes.length} bytes, expected ${at}`);
 }

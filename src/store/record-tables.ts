@@ -78,7 +78,7 @@ const WEIGHTING_WORDS = {
   sigma: true,
   errorModel: true,
 } as const satisfies Record<Weighting, true>;
-const ALGORITHMS = { gridding: true, fbp: true } as const satisfies Record<
+const ALGORITHMS = { gridding: true, fbp: true, sirt: true } as const satisfies Record<
   ReconstructionAlgorithm,
   true
 >;

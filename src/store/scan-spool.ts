@@ -28,14 +28,18 @@ export class FileScanSpoolFactory implements ScanSpoolFactory {
 
   /** @throws Fault badInput for an id that is no file name, storage when its file exists */
   open(scanId: string): ScanSpool {
-    if (!SCAN_ID.test(scanId)) {
-      throw new Fault('badInput', {
-        where: `scan ${JSON.stringify(scanId.slice(0, 120))}`,
-        message: 'expected 1 to 100 letters, digits, ".", "_" and "-" as a scan id',
-      });
-    }
+    checkScanId(scanId);
     return new FileScanSpool(this.#folder, `${scanId}.frames`, this.#bytesMax);
   }
+}
+
+/** @throws Fault badInput for an id that is no file name */
+export function checkScanId(scanId: string): void {
+  if (SCAN_ID.test(scanId)) return;
+  throw new Fault('badInput', {
+    where: `scan ${JSON.stringify(scanId.slice(0, 120))}`,
+    message: 'expected 1 to 100 letters, digits, ".", "_" and "-" as a scan id',
+  });
 }
 
 class FileScanSpool implements ScanSpool {

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { reconstructScan } from '../../src/analysis/reconstruct.ts';
 import { findRotationAxis } from '../../src/analysis/rotation-axis.ts';
+import { AXIS_FINDERS, AXIS_RANGE } from '../../src/analysis/tomography-axis-finding.ts';
+import { sliceMetricAxis } from '../../src/analysis/tomography-axis-slices.ts';
+import { Random } from '../../src/domain/random.ts';
 import { readScan } from '../../src/formats/read-scan.ts';
 import { readTiff } from '../../src/formats/tiff-file.ts';
-import { TomographyKernel } from '../../src/kernels/tomography-kernel.ts';
-import { loadKernelModule } from '../../src/kernels/wasm-module.ts';
 import { evenAngles, phantomSinogram } from '../kernels/tomography-phantom.ts';
 import { describeWithData, sharedData } from '../support/shared-data.ts';
+import { reconstructed } from './memory-volume.ts';
 
 /** Noise of a signal-to-noise ratio of 20 at the thickest line, and a fixed detector pattern. */
 function spoil(sinogram: Float32Array, columns: number, seed: number): Float32Array {
@@ -68,10 +69,86 @@ describe('finding the rotation axis', () => {
     expect(found.agreed).toBe(true);
   });
 
-  it('does not claim agreement when the axis lies outside the range', () => {
-    const { data } = phantomData({ offset: 80 });
+  it.each([
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+  ])('is right on four noisy rows anywhere, on a half or a full turn, seed %i', (seed) => {
+    const random = new Random(seed);
+    const offset = 60 * random.uniform() - 30;
+    const spanRadian = seed % 2 === 0 ? Math.PI : 2 * Math.PI;
+    const { axisPixel, data } = phantomData({ offset, spanRadian });
+    const [clean = new Float32Array(0)] = data.sinograms;
+    const sinograms = [1, 2, 3, 4].map((row) => spoil(clean, data.columns, 100 * seed + row));
+    const found = findRotationAxis({ ...data, sinograms });
+    expect(Math.abs(found.axisPixel - axisPixel)).toBeLessThan(0.1);
+    expect(found.agreed).toBe(true);
+    expect(found.findings.map(({ finder }) => finder).sort()).toEqual([...AXIS_FINDERS].sort());
+  });
+
+  it('says who agrees, and that nothing confirms a lone finder', () => {
+    const { data } = phantomData({ offset: 3 });
+    expect(findRotationAxis(data).reason).toMatch(/slice metric \(130\.[45]\d\).* agree$/);
+    const third = phantomData({ offset: 3, spanRadian: (2 * Math.PI) / 3 });
+    const { agreed, reason } = findRotationAxis(third.data);
+    expect(agreed).toBe(false);
+    expect(reason).toMatch(/nothing confirms|no finder sees an axis/);
+  });
+
+  it('looks further out by itself when the axis is not in the middle half', () => {
+    const { axisPixel, data } = phantomData({ offset: -90 });
     const found = findRotationAxis(data);
-    expect(found.agreed).toBe(false);
+    expect(found.rangeWidened).toBe(true);
+    if (found.agreed) expect(Math.abs(found.axisPixel - axisPixel)).toBeLessThan(1);
+    else expect(found.atRangeEdge).toBe(true);
+  });
+
+  it.each([
+    70, 80, -75, -90, 98, 110,
+  ])('flags an axis that it cannot be sure of, %i off the middle', (offset) => {
+    const { axisPixel, data } = phantomData({ offset });
+    const found = findRotationAxis(data);
+    const isRight = Math.abs(found.axisPixel - axisPixel) < 1;
+    expect(found.rangeWidened).toBe(true);
+    // Either right, or not agreed: never agreed and wrong.
+    expect(isRight || !found.agreed).toBe(true);
+  });
+
+  it.each([1, 2, 3])('says nothing sure of noise by slices alone, seed %i', (seed) => {
+    const { data } = phantomData({ offset: 0 });
+    const random = new Random(seed);
+    const noise = Float32Array.from(data.sinograms[0] ?? [], () => random.normal());
+    const finding = sliceMetricAxis({ ...data, sinograms: [noise] }, AXIS_RANGE, 120);
+    expect(finding === undefined || finding.atRangeEdge).toBe(true);
+  });
+
+  it('flags the slice metric at the edge of its range', () => {
+    const { data } = phantomData({ offset: 20 });
+    const finding = sliceMetricAxis(data, AXIS_RANGE, 137);
+    expect(finding?.atRangeEdge).toBe(true);
+    const near = sliceMetricAxis(data, AXIS_RANGE, 145);
+    expect(near?.atRangeEdge).toBe(false);
+    expect(near?.axisPixel).toBeCloseTo(147.5, 1);
+  });
+
+  it('refuses transmissions and counts, and says what to give', () => {
+    const { data } = phantomData({ offset: 5 });
+    const asked = /expected attenuation: give -log data/;
+    const of = (map: (value: number) => number) => ({
+      ...data,
+      sinograms: data.sinograms.map((s) => s.map(map)),
+    });
+    const transmissions = of((value) => Math.exp(-value / 50));
+    expect(() => findRotationAxis(transmissions)).toThrow(/look like transmissions: about 1/);
+    expect(() => findRotationAxis(transmissions)).toThrow(asked);
+    const counts = of((value) => 40_000 * Math.exp(-value / 50));
+    expect(() => findRotationAxis(counts)).toThrow(/look like detector counts/);
+  });
+
+  it('takes -log data whatever their scale', () => {
+    for (const scale of [1e-3, 1 / 50, 1, 20]) {
+      const { data } = phantomData({ offset: 5 });
+      const sinograms = data.sinograms.map((s) => s.map((value) => scale * value));
+      expect(findRotationAxis({ ...data, sinograms }).agreed).toBe(true);
+    }
   });
 
   it('does not claim agreement for less than half a turn', () => {
@@ -97,18 +174,12 @@ describe('finding the rotation axis', () => {
 });
 
 describeWithData('the rotation axis of measured scans', () => {
-  const kernel = new TomographyKernel(loadKernelModule('tomography'));
-
   it.each([
     ['tooth-row0.h5', 296.0, 0.5],
     ['savu-rod', 85.75, 0.25],
   ])('of %s is at column %f', async (source, expected, tolerance) => {
     const scan = await readScan(sharedData(`tomo/${source}`));
-    const { summary } = reconstructScan(
-      kernel,
-      { ...scan },
-      { algorithm: 'gridding', axis: 'auto' },
-    );
+    const { summary } = await reconstructed(scan, { algorithm: 'gridding', axis: 'auto' });
     expect(Math.abs(summary.axisPixel - expected)).toBeLessThanOrEqual(tolerance);
     expect(summary.axisAgreed).toBe(true);
   });

@@ -2,6 +2,7 @@ import { inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { encodePng, type GreyImage } from '../../src/formats/png.ts';
 import { mapPicture, volumePicture } from '../../src/formats/preview.ts';
+import { heldVolume } from '../support/volumes.ts';
 
 /** Reads a grey PNG chunk by chunk, as the specification lays it out. */
 function decode(bytes: Uint8Array): GreyImage & { readonly types: readonly string[] } {
@@ -66,10 +67,11 @@ describe('preview of a volume', () => {
     const x = at % size;
     return x < 10 ? 0.01 : 0.03;
   });
-  const volume = { slices, rows: size, columns: size, voxels };
+  const shape = { slices, rows: size, columns: size };
+  const volume = heldVolume({ ...shape, voxels });
 
-  it('shows three planes side by side in one contrast', () => {
-    const { rows, columns, pixels } = volumePicture(volume);
+  it('shows three planes side by side in one contrast', async () => {
+    const { rows, columns, pixels } = await volumePicture(volume);
     expect(pixels.length).toBe(rows * columns);
     const grey = (row: number, column: number) => pixels[row * columns + column];
     // The slice, and below it the plane along x and z: dark to the left, bright to the right.
@@ -83,21 +85,50 @@ describe('preview of a volume', () => {
     expect(grey(0, 0)).toBe(96);
   });
 
-  it('draws its scale in pixels, or in micrometre when a pixel has a size', () => {
-    const bar = (pixelSizeUm?: number) => {
-      const { columns, pixels } = volumePicture(volume, pixelSizeUm);
+  it('is the same of a volume in whole numbers, whatever their scale', async () => {
+    const scale = { type: 'uint8', offset: 0.005, step: 1 / 2000 } as const;
+    const stored = Uint8Array.from(voxels, (value) => Math.round((value - 0.005) * 2000));
+    const picture = await volumePicture(heldVolume({ ...shape, voxels: stored, scale }));
+    expect(picture).toEqual(await volumePicture(volume));
+  });
+
+  it('reads a volume some slices at a time, and finds its planes wherever they lie', async () => {
+    const large = { slices: 40, rows: 600, columns: 500 };
+    const bytes = Uint8Array.from({ length: 40 * 600 * 500 }, (_, at) => {
+      const [z, y, x] = [Math.floor(at / 300_000), Math.floor(at / 500) % 600, at % 500];
+      return z === 20 || y === 300 || x === 250 ? 200 : 10;
+    });
+    const held = heldVolume({ ...large, voxels: bytes });
+    const { pixels, columns } = await volumePicture(held);
+    const grey = (row: number, column: number) => pixels[row * columns + column];
+    // All three planes are bright throughout, so that everything shown is one grey.
+    const shown = [
+      grey(8, 8),
+      grey(8 + 599, 8 + 499),
+      grey(8, 500 + 16),
+      grey(8 + 599, 555),
+      grey(616, 8),
+      grey(655, 507),
+    ];
+    expect(shown).toEqual(Array(6).fill(128));
+    expect(held.voxelsReadAtOnce).toBeLessThan(2 ** 23 + 1);
+  });
+
+  it('draws its scale in pixels, or in micrometre when a pixel has a size', async () => {
+    const bar = async (pixelSizeUm?: number) => {
+      const { columns, pixels } = await volumePicture(volume, pixelSizeUm);
       const row = size + slices + 4 * 8;
       return pixels.subarray(row * columns, (row + 1) * columns).filter((grey) => grey === 255)
         .length;
     };
-    expect(bar()).toBe(10);
+    expect(await bar()).toBe(10);
     // A quarter of 40 pixels is 25 um; 20 um are 8 pixels.
-    expect(bar(2.5)).toBe(8);
+    expect(await bar(2.5)).toBe(8);
   });
 
-  it('is one grey, and finite, when there is nothing to see', () => {
-    const nothing = { ...volume, voxels: new Float32Array(voxels.length) };
-    const { pixels, columns } = volumePicture(nothing);
+  it('is one grey, and finite, when there is nothing to see', async () => {
+    const nothing = heldVolume({ ...shape, voxels: new Float32Array(voxels.length) });
+    const { pixels, columns } = await volumePicture(nothing);
     expect(pixels[8 * columns + 8]).toBe(128);
     const strange = mapPicture({ rows: 1, columns: 4, values: [Number.NaN, 1, 2, Infinity] });
     expect(Array.from(strange.pixels).every((grey) => grey >= 0 && grey <= 255)).toBe(true);

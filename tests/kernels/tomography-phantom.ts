@@ -6,6 +6,8 @@ interface Ellipse {
   readonly x: number;
   readonly y: number;
   readonly turnDegree: number;
+  readonly cosine: number;
+  readonly sine: number;
 }
 
 /** The modified Shepp-Logan phantom (Toft 1996). */
@@ -27,9 +29,11 @@ const ELLIPSES: readonly Ellipse[] = [
   x,
   y,
   turnDegree,
+  cosine: Math.cos((turnDegree * Math.PI) / 180),
+  sine: Math.sin((turnDegree * Math.PI) / 180),
 }));
 
-/** Points per pixel side, or per detector pixel, over which a pixel's value is averaged. */
+/** Points per pixel side over which a pixel's value is averaged. */
 const SUBPIXELS = 4;
 
 /** Mean value over each pixel of a columns x columns slice. */
@@ -65,12 +69,19 @@ export function phantomSinogram(options: {
       const turned = angle - (turnDegree * Math.PI) / 180;
       const square = (halfWidth * Math.cos(turned)) ** 2 + (halfHeight * Math.sin(turned)) ** 2;
       const centre = x * Math.cos(angle) + y * Math.sin(angle);
-      const scale = (2 * value * halfWidth * halfHeight * radiusPixel) / square / SUBPIXELS;
-      for (let k = 0; k < columns * SUBPIXELS; k++) {
-        const place = (k + 0.5) / SUBPIXELS - 0.5;
-        const chord = square - ((place - axisPixel) / radiusPixel - centre) ** 2;
-        const at = view * columns + Math.floor(k / SUBPIXELS);
-        if (chord > 0) sinogram[at] = (sinogram[at] ?? 0) + scale * Math.sqrt(chord);
+      const scale = (value * halfWidth * halfHeight * radiusPixel ** 2) / square;
+      // Twice the integral of the root of square - t^2, from the middle to a place.
+      const areaTo = (place: number): number => {
+        const root = Math.sqrt(square);
+        const t = Math.max(-root, Math.min(root, (place - axisPixel) / radiusPixel - centre));
+        return t * Math.sqrt(Math.max(0, square - t * t)) + square * Math.asin(t / root);
+      };
+      let before = areaTo(-0.5);
+      for (let column = 0; column < columns; column++) {
+        const after = areaTo(column + 0.5);
+        const at = view * columns + column;
+        sinogram[at] = (sinogram[at] ?? 0) + scale * (after - before);
+        before = after;
       }
     }
   }
@@ -116,6 +127,65 @@ export function compareSlices(
   return { rmse: Math.sqrt(squares / count), bias: sum / count, gain: products / truths };
 }
 
+/**
+ * Mean structural similarity of two slices over windows of 7 x 7 pixels, values ranging over 1
+ * (Wang, Bovik, Sheikh and Simoncelli 2004, eq. 13).
+ */
+export function structuralSimilarity(
+  slice: Float32Array,
+  truth: Float32Array,
+  columns: number,
+): number {
+  const products = (a: Float32Array, b: Float32Array) =>
+    windowMeans(
+      Float64Array.from(a, (value, at) => value * (b[at] ?? 0)),
+      columns,
+    );
+  const [meanA, meanB] = [windowMeans(slice, columns), windowMeans(truth, columns)];
+  const [squaresA, squaresB] = [products(slice, slice), products(truth, truth)];
+  const cross = products(slice, truth);
+  const [c1, c2] = [0.01 ** 2, 0.03 ** 2];
+  const unbiased = WINDOW ** 2 / (WINDOW ** 2 - 1);
+  let sum = 0;
+  for (let at = 0; at < meanA.length; at++) {
+    const [a, b] = [meanA[at] ?? 0, meanB[at] ?? 0];
+    const variances = unbiased * ((squaresA[at] ?? 0) - a * a + (squaresB[at] ?? 0) - b * b);
+    const covariance = unbiased * ((cross[at] ?? 0) - a * b);
+    const luminance = (2 * a * b + c1) / (a * a + b * b + c1);
+    sum += (luminance * (2 * covariance + c2)) / (variances + c2);
+  }
+  return sum / meanA.length;
+}
+
+const WINDOW = 7;
+
+/** Means over all windows that lie within the slice: running sums along rows, then columns. */
+function windowMeans(values: ArrayLike<number>, columns: number): Float64Array {
+  const count = columns - WINDOW + 1;
+  const alongRows = runningSums(values, { lines: columns, count, next: 1, line: columns });
+  return runningSums(alongRows, { lines: count, count, next: count, line: 1 }).map(
+    (sum) => sum / WINDOW ** 2,
+  );
+}
+
+/** `count` sums of WINDOW values `next` apart on each line, kept as the values are. */
+function runningSums(
+  values: ArrayLike<number>,
+  { lines, count, next, line }: { lines: number; count: number; next: number; line: number },
+): Float64Array {
+  const sums = new Float64Array(lines * count);
+  const target = next === 1 ? count : 1;
+  for (let k = 0; k < lines; k++) {
+    let sum = 0;
+    for (let at = 0; at < count + WINDOW - 1; at++) {
+      sum += values[k * line + at * next] ?? 0;
+      if (at >= WINDOW) sum -= values[k * line + (at - WINDOW) * next] ?? 0;
+      if (at >= WINDOW - 1) sums[k * target + (at - WINDOW + 1) * next] = sum;
+    }
+  }
+  return sums;
+}
+
 /** True where no edge is near, so that the blur of the detector does not matter. */
 function isUniformAround(truth: Float32Array, at: number, columns: number): boolean {
   for (let dy = -3; dy <= 3; dy++) {
@@ -127,9 +197,8 @@ function isUniformAround(truth: Float32Array, at: number, columns: number): bool
 }
 
 function isInside(ellipse: Ellipse, x: number, y: number): boolean {
-  const turn = (ellipse.turnDegree * Math.PI) / 180;
   const [dx, dy] = [x - ellipse.x, y - ellipse.y];
-  const u = dx * Math.cos(turn) + dy * Math.sin(turn);
-  const v = dy * Math.cos(turn) - dx * Math.sin(turn);
+  const u = dx * ellipse.cosine + dy * ellipse.sine;
+  const v = dy * ellipse.cosine - dx * ellipse.sine;
   return (u / ellipse.halfWidth) ** 2 + (v / ellipse.halfHeight) ** 2 <= 1;
 }

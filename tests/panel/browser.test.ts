@@ -35,12 +35,11 @@ const COLOURED_PIXELS = `[...document.querySelectorAll('.strip canvas')].map((ca
   return count;
 })`;
 
-/** How many different greys the slice canvas shows. */
-const SLICE_GREYS = `(() => {
-  const canvas = document.querySelector('.slice-canvas');
+/** How many different greys each slice canvas shows. */
+const SLICE_GREYS = `[...document.querySelectorAll('.slice-canvas')].map((canvas) => {
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
   return new Set(data.filter((_, at) => at % 4 === 0)).size;
-})()`;
+})`;
 
 describeWithChromium('the panel in a browser', () => {
   let browser: Browser;
@@ -125,7 +124,16 @@ describeWithChromium('the panel in a browser', () => {
     const pixels = (await page.evaluate(COLOURED_PIXELS)) as number[];
     expect(pixels).toHaveLength(5);
     for (const count of pixels) expect(count).toBeGreaterThan(300);
-    expect(await page.evaluate(SLICE_GREYS)).toBeGreaterThan(50);
+    const greys = (await page.evaluate(SLICE_GREYS)) as number[];
+    expect(greys).toHaveLength(4);
+    for (const count of greys) expect(count).toBeGreaterThan(50);
+    expect(await page.locator('.slice-plane figcaption').allInnerTexts()).toEqual([
+      'Across the axis, row 120',
+      'Along the axis at 0°',
+      'Along the axis at 90°',
+      'Tilted 45° about 45°',
+    ]);
+    expect(await page.locator('.scale-bar').allInnerTexts()).toEqual(Array(4).fill('200 µm'));
     expect(await page.locator('.nyquist .measured').count()).toBe(37);
     expect((await page.locator('.nyquist .fit').getAttribute('points'))?.length).toBeGreaterThan(
       200,

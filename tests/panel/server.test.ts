@@ -6,8 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { Bus } from '../../src/domain/bus.ts';
 import type { Fault } from '../../src/domain/fault.ts';
+import { LIVE_PLANES } from '../../src/domain/scan.ts';
 import { SystemClock } from '../../src/domain/system-clock.ts';
-import { decodePicture, type Picture, type ServerMessage } from '../../src/panel/protocol.ts';
+import { decodePictures, type Picture, type ServerMessage } from '../../src/panel/protocol.ts';
 import { PanelServer, type PanelServerOptions, SOCKETS_MAX } from '../../src/panel/server.ts';
 import { MemoryRun, memoryRunInfo, ScriptedControl } from '../support/memory-run.ts';
 import { ScriptedExperiment } from '../support/scripted-experiment.ts';
@@ -24,7 +25,7 @@ class TestClient {
     const options = origin === undefined ? {} : { origin };
     this.socket = new WebSocket(`${url.replace('http', 'ws')}live`, options);
     this.socket.on('message', (data: Buffer, isBinary) => {
-      if (isBinary) this.pictures.push(decodePicture(data));
+      if (isBinary) this.pictures.push(...decodePictures(data));
       else this.messages.push(JSON.parse(data.toString()));
       for (const waiter of this.#waiters) waiter();
     });
@@ -294,10 +295,12 @@ describe('the panel server', () => {
     expect(header).toMatchObject({
       viewsDone: 45,
       viewsTotal: 90,
-      size: 160,
-      binning: 1,
-      row: 120,
+      plane: 'horizontal',
+      rows: 160,
+      columns: 160,
+      binning: 2,
     });
+    expect(client.pictures.map((picture) => picture.header.plane)).toEqual([...LIVE_PLANES]);
     expect(new Set(pixels).size).toBeGreaterThan(100);
     await client.until(() =>
       client.messages.some(

@@ -225,7 +225,7 @@ export class ScriptedExperiment {
     const done = ((t - SCAN_FROM_SECOND + SAMPLE_SECOND) / SCAN_SECOND) * SCAN_VIEWS;
     while (this.#viewsDone < done) {
       this.#viewsDone += 1;
-      this.#bus.publish('liveSlice', { slice: this.#scan.addView() });
+      for (const slice of this.#scan.addView()) this.#bus.publish('liveSlice', { slice });
     }
     if (this.#viewsDone < SCAN_VIEWS) return;
     this.#run.append(t, {

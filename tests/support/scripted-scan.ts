@@ -1,4 +1,4 @@
-import type { LiveSlice } from '../../src/domain/scan.ts';
+import type { LivePlane, LiveSlice, PlaneGeometry } from '../../src/domain/scan.ts';
 
 const SIZE = 160;
 
@@ -21,7 +21,24 @@ const DISCS: readonly Disc[] = [
   { x: -36, y: -24, radius: 4, attenuation: 0.026 },
 ];
 
-/** Filtered back-projection of discs, one view at a time: a live slice as a scan yields it. */
+const HEIGHT = 100;
+const ROW = 120;
+const HALF = Math.SQRT1_2;
+
+const PLANES: readonly (readonly [LivePlane, PlaneGeometry])[] = [
+  ['horizontal', { centrePixel: [0, 0, ROW], alongUnit: [1, 0, 0], downUnit: [0, 1, 0] }],
+  ['vertical', { centrePixel: [0, 0, ROW], alongUnit: [1, 0, 0], downUnit: [0, 0, 1] }],
+  ['verticalCross', { centrePixel: [0, 0, ROW], alongUnit: [0, 1, 0], downUnit: [0, 0, 1] }],
+  [
+    'oblique',
+    { centrePixel: [0, 0, ROW], alongUnit: [HALF, HALF, 0], downUnit: [-0.5, 0.5, HALF] },
+  ],
+];
+
+/**
+ * Filtered back-projection of discs, one view at a time: live slices as a scan yields them. The
+ * sample is the same at every height, but for getting narrower towards its ends.
+ */
 export class ScriptedScan {
   readonly #scanId: string;
   readonly #viewsTotal: number;
@@ -33,8 +50,8 @@ export class ScriptedScan {
     this.#viewsTotal = viewsTotal;
   }
 
-  /** Adds the next view and returns the slice; its pixels are written on by the view after. */
-  addView(): LiveSlice {
+  /** Adds the next view and returns every plane. */
+  addView(): LiveSlice[] {
     const angleRadian = (Math.PI * this.#viewsDone) / this.#viewsTotal;
     const filtered = rampFiltered(projectionAt(angleRadian));
     const cosine = Math.cos(angleRadian);
@@ -48,15 +65,40 @@ export class ScriptedScan {
       }
     }
     this.#viewsDone += 1;
+    return PLANES.map(([plane, geometry]) => this.#slice(plane, geometry));
+  }
+
+  #slice(plane: LivePlane, geometry: PlaneGeometry): LiveSlice {
+    const rows = plane === 'horizontal' ? SIZE : HEIGHT;
     return {
       scanId: this.#scanId,
+      plane,
+      geometry,
+      // The scans after the first have something to go on from.
+      mode: this.#scanId === 'scan-1' ? 'fillIn' : 'difference',
       viewsDone: this.#viewsDone,
       viewsTotal: this.#viewsTotal,
       coverageFraction: this.#viewsDone / this.#viewsTotal,
-      row: 120,
-      size: SIZE,
-      pixels: this.#pixels,
+      seen: [{ fromRadian: 0, toRadian: (Math.PI * this.#viewsDone) / this.#viewsTotal }],
+      rows,
+      columns: SIZE,
+      binning: 2,
+      pixelSizeUm: 2.5,
+      latencyMs: 12.3,
+      pixels: Float32Array.from({ length: rows * SIZE }, (_, at) =>
+        this.#valueAt(geometry, at % SIZE, Math.floor(at / SIZE) - rows / 2),
+      ),
     };
+  }
+
+  #valueAt({ alongUnit, downUnit }: PlaneGeometry, column: number, down: number): number {
+    const along = column - SIZE / 2;
+    const height = (2 * down * downUnit[2]) / HEIGHT;
+    const width = Math.sqrt(Math.max(0.05, 1 - height ** 2));
+    const x = Math.round((along * alongUnit[0] + down * downUnit[0]) / width + SIZE / 2);
+    const y = Math.round((along * alongUnit[1] + down * downUnit[1]) / width + SIZE / 2);
+    const isInside = x >= 0 && x < SIZE && y >= 0 && y < SIZE;
+    return isInside ? (this.#pixels[y * SIZE + x] ?? 0) : 0;
   }
 }
 

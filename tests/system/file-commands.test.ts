@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { FitParameter } from '../../src/domain/circuit-fit.ts';
-import { readVolume } from '../../src/formats/nxtomo-volume.ts';
 import { operando } from '../support/built.ts';
 import { describeWithData, sharedData } from '../support/shared-data.ts';
+import { readVolume } from '../support/volumes.ts';
 
 interface FitDocument {
   readonly results: readonly {

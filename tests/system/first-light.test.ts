@@ -5,9 +5,9 @@ import { connectAsync } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import type { RunRecord } from '../../src/domain/run-record.ts';
-import { readVolume } from '../../src/formats/nxtomo-volume.ts';
 import type { ServerMessage } from '../../src/panel/protocol.ts';
 import { parameterValue, recordsOf, startExperiment } from '../support/experiment-run.ts';
+import { readVolume } from '../support/volumes.ts';
 
 const FIRST_LIGHT = {
   recipe: 'recipes/first-light.yaml',

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { readVolume } from '../../src/formats/nxtomo-volume.ts';
 import { operando } from '../support/built.ts';
 import { recordsOf, startExperiment } from '../support/experiment-run.ts';
 import { describeWithData, sharedData } from '../support/shared-data.ts';
+import { readVolume } from '../support/volumes.ts';
 
 type Experiment = Awaited<ReturnType<typeof startExperiment>>;
 

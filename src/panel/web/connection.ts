@@ -1,4 +1,4 @@
-import { decodePicture, LIVE_PATH, type ServerMessage, STOP_PATH } from '../protocol.ts';
+import { decodePictures, LIVE_PATH, type ServerMessage, STOP_PATH } from '../protocol.ts';
 import type { RunModel } from './run-model.ts';
 
 const RETRY_MS_MIN = 500;
@@ -73,7 +73,7 @@ export class Connection {
         this.#retryMs = RETRY_MS_MIN;
       }
     } else if (data instanceof ArrayBuffer) {
-      this.#model.picture = decodePicture(new Uint8Array(data));
+      this.#model.pictures = decodePictures(new Uint8Array(data));
     }
     this.#onChange();
   }

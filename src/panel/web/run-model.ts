@@ -56,7 +56,8 @@ export class RunModel {
   lastSequence = 0;
   progress: RunProgress | undefined;
   picturesDropped = 0;
-  picture: Picture | undefined;
+  /** The planes of one moment of the newest scan. */
+  pictures: readonly Picture[] = [];
   connection: ConnectionState = 'connecting';
   stop: { readonly state: StopState; readonly message: string } = { state: 'idle', message: '' };
   /** Newest time of any record, in seconds. */
@@ -105,7 +106,7 @@ export class RunModel {
     this.steps = [];
     this.spectra = [];
     this.spectraSeen = 0;
-    this.picture = undefined;
+    this.pictures = [];
     this.progress = undefined;
     this.stop = { state: 'idle', message: '' };
   }
