@@ -25,6 +25,11 @@ const TEST_PROGRAMS = [
   { program: 'mosquitto', package: 'mosquitto', for: 'MQTT 5 against a real broker' },
   { program: 'sqlite3', package: 'sqlite3', for: 'run databases read from outside' },
   { program: 'cc', package: 'gcc libc6-dev', for: 'the native yardstick of the benches' },
+  {
+    program: 'fftwf-wisdom',
+    package: 'libfftw3-dev libfftw3-bin',
+    for: 'the native yardstick of the tomography bench',
+  },
 ];
 
 process.chdir(ROOT);

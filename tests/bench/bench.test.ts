@@ -6,9 +6,11 @@ import { loadKernelModule } from '../../src/kernels/wasm-module.ts';
 import { type Bench, type MeasuredFigure, verdictOf } from './bench.ts';
 import { BENCHES } from './benches.ts';
 import { benchCommand, runBench } from './command.ts';
+import { FULL_SCAN_BENCH } from './full-scan.ts';
 import { IMPEDANCE_BENCH } from './impedance.ts';
 import { impedanceProblem, nearStart, warmStart } from './impedance-problem.ts';
 import { kernelWork } from './impedance-work.ts';
+import { measureProgram } from './measured-program.ts';
 import { compileNative, NATIVE_BUILDS, runNative, writeNativeProblem } from './native-yardstick.ts';
 import { race } from './race.ts';
 import { formatReport } from './report.ts';
@@ -16,7 +18,32 @@ import { spreadOf } from './spread.ts';
 import { tomographyBench } from './tomography.ts';
 
 /** So little that nothing is learnt of speed, and all of it is run. */
-const TINY = { rounds: 2, batchMs: 1, seed: 1, yardsticks: false, tell: () => undefined };
+const TINY = {
+  rounds: 2,
+  batchMs: 1,
+  seed: 1,
+  yardsticks: false,
+  scan: { phase: false },
+  tell: () => undefined,
+};
+
+/** A slice that takes no time. */
+const TINY_SLICE = {
+  columns: 64,
+  views: 90,
+  secondsMax: 1,
+  rmseMax: 1,
+  ssimMin: 0,
+  directRmseMax: 1,
+};
+
+const TINY_STEPS = {
+  livePixels: 64,
+  liveBinning: 2,
+  iterativeColumns: 32,
+  iterativeViews: 12,
+  volumeColumns: 64,
+};
 
 /** What the command says and its exit code. */
 async function call(...words: string[]) {
@@ -58,6 +85,8 @@ describe('the bench command', () => {
     [['nonsense'], 'there is no bench "nonsense"'],
     [['impedance', '--rounds', '0'], '--rounds 0: expected a whole number above 0'],
     [['impedance', '--batch-ms', 'x'], '--batch-ms x: expected a whole number above 0'],
+    [['full-scan', '--rows', '0'], '--rows 0: expected a whole number above 0'],
+    [['full-scan', '--views', '1.5'], '--views 1.5: expected a whole number above 0'],
     [['--wrong'], "'--wrong'"],
   ])('refuses %j and says why', async (words, reason) => {
     const { code, output, errors } = await call(...words);
@@ -68,10 +97,7 @@ describe('the bench command', () => {
 });
 
 describe('a bench', () => {
-  const slices: readonly Bench[] = [
-    IMPEDANCE_BENCH,
-    tomographyBench([{ columns: 64, views: 90, secondsMax: 1, rmseMax: 1 }]),
-  ];
+  const slices: readonly Bench[] = [IMPEDANCE_BENCH, tomographyBench([TINY_SLICE], TINY_STEPS)];
 
   it.each(
     slices.map((bench) => [bench.name, bench] as const),
@@ -89,6 +115,39 @@ describe('a bench', () => {
     }
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
     for (const one of report.figures) expect(formatReport(report)).toContain(one.name);
+  });
+});
+
+describe('the full-scan bench', () => {
+  it('says what disk it lacks instead of beginning', async () => {
+    const scan = { rows: 100_000, columns: 16_384, views: 200_000, phase: false };
+    const { figures } = await runBench(FULL_SCAN_BENCH, { ...TINY, scan });
+    expect(figures).toHaveLength(1);
+    expect(figures[0]).toMatchObject({ kind: 'absent', name: 'full scan' });
+    expect(figures[0]?.kind === 'absent' && figures[0].reason).toMatch(/\d+ MB of disk are needed/);
+  });
+
+  it('is another report with the phase filter than without', () => {
+    const name = (phase: boolean) => FULL_SCAN_BENCH.variant?.({ ...TINY, scan: { phase } });
+    expect([name(false), name(true)]).toEqual(['', '-phase']);
+  });
+});
+
+describe('a program that is measured', () => {
+  it('tells its memory, its transfers and what it prints', async () => {
+    const measured = await measureProgram(['--help']);
+    expect(measured.output).toContain('operando');
+    expect(measured.wallMs).toBeGreaterThan(0);
+    expect(measured.cpuMs).toBeGreaterThan(0);
+    // Node alone takes tens of megabytes.
+    expect(measured.rssMaxBytes).toBeGreaterThan(20e6);
+    expect(measured.rssMaxBytes).toBeLessThan(500e6);
+  });
+
+  it('is not taken for done when it fails', async () => {
+    await expect(measureProgram(['no-such-command'])).rejects.toThrow(
+      /exit 2[\s\S]*no-such-command/,
+    );
   });
 });
 

@@ -10,6 +10,13 @@ export interface BenchOptions {
   readonly seed: number;
   /** Whether to run the native and Python yardsticks. */
   readonly yardsticks: boolean;
+  /** Size of the synthetic scan, where it is not the full one; with the phase filter or without. */
+  readonly scan: {
+    readonly rows?: number;
+    readonly columns?: number;
+    readonly views?: number;
+    readonly phase: boolean;
+  };
   /** Tells of progress, in a sentence. */
   readonly tell: (sentence: string) => void;
 }
@@ -23,7 +30,7 @@ export interface Target {
 export interface MeasuredFigure {
   readonly kind: 'measured';
   readonly name: string;
-  /** `ms`, or `x` for a ratio. */
+  /** `ms`, `s`, `MB`, `px`, or `x` for a ratio; empty for a bare number. */
   readonly unit: string;
   /** Of wall time, or the figure itself when it is not a time. */
   readonly wall: Spread;
@@ -47,6 +54,10 @@ export interface Bench {
   readonly name: string;
   /** One sentence for the list of benches. */
   readonly about: string;
+  /** True when everything is measured once, however many rounds are asked for. */
+  readonly isOnce?: boolean;
+  /** Added to the name of the report when options make it another measurement. */
+  variant?(options: BenchOptions): string;
   run(options: BenchOptions): Promise<readonly Figure[]>;
 }
 

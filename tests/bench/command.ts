@@ -22,6 +22,10 @@ const OPTIONS = {
   'batch-ms': { type: 'string', default: '50' },
   seed: { type: 'string', default: '1' },
   'no-yardsticks': { type: 'boolean' },
+  rows: { type: 'string' },
+  columns: { type: 'string' },
+  views: { type: 'string' },
+  phase: { type: 'boolean' },
 } as const;
 
 const USAGE = `npm run bench -- NAME... [options]
@@ -31,6 +35,8 @@ const USAGE = `npm run bench -- NAME... [options]
   --batch-ms N      length of one round of one contender (${OPTIONS['batch-ms'].default})
   --seed N          of starts and synthetic data (${OPTIONS.seed.default})
   --no-yardsticks   leaves out the native and the Python yardsticks
+  --rows N --columns N --views N   full-scan: a smaller scan
+  --phase           full-scan: with the phase filter
 `;
 
 /** Runs the benches named, or lists them. Resolves with the exit code: 2 for a wrong call. */
@@ -59,12 +65,12 @@ export async function runBench(bench: Bench, options: BenchOptions): Promise<Rep
   const loadBefore = loadNow();
   const figures = await bench.run(options);
   return {
-    bench: bench.name,
+    bench: bench.name + (bench.variant?.(options) ?? ''),
     utc,
     commit: describeCommit(),
     seed,
-    rounds,
-    batchMs,
+    rounds: bench.isOnce ? 1 : rounds,
+    batchMs: bench.isOnce ? 0 : batchMs,
     machine: describeMachine(),
     loadBefore,
     loadAfter: loadNow(),
@@ -92,8 +98,18 @@ function readCall(words: readonly string[]) {
       batchMs: wholeNumber('--batch-ms', values['batch-ms']),
       seed: wholeNumber('--seed', values.seed),
       yardsticks: values['no-yardsticks'] !== true,
+      scan: {
+        ...sizeOption('rows', values.rows),
+        ...sizeOption('columns', values.columns),
+        ...sizeOption('views', values.views),
+        phase: values.phase === true,
+      },
     },
   };
+}
+
+function sizeOption(name: 'rows' | 'columns' | 'views', text: string | undefined) {
+  return text === undefined ? {} : { [name]: wholeNumber(`--${name}`, text) };
 }
 
 function wholeNumber(option: string, text: string): number {

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CircuitNode } from '../../src/domain/circuit.ts';
 import type { ImpedanceProblem } from './impedance-problem.ts';
+import { compileProgram, type NativeAbsence } from './native-program.ts';
 import type { CallTime, Contender } from './race.ts';
 import { BENCH_BUILD, REPOSITORY } from './repository.ts';
 
@@ -58,24 +59,22 @@ export interface NativeProgram {
   readonly path: string;
 }
 
-/** Why there is no native yardstick. */
-export interface NativeAbsence {
-  readonly reason: string;
-}
-
 /** Compiles the yardstick with one set of flags into build/bench. */
 export function compileNative(
   build: { readonly name: string; readonly flags: readonly string[] },
   compiler = 'cc',
 ): NativeProgram | NativeAbsence {
-  mkdirSync(BENCH_BUILD, { recursive: true });
-  const path = join(BENCH_BUILD, `impedance-yardstick${build.flags.join('')}`);
-  const sources = readdirSync(SOURCES).filter((name) => name.endsWith('.c'));
-  const words = [...COMMON_FLAGS, ...build.flags, ...sources, '-lm', '-o', path];
-  const { error, status, stderr } = spawnSync(compiler, words, { cwd: SOURCES, encoding: 'utf8' });
-  if (error) return { reason: `no C compiler: ${compiler} cannot be run` };
-  if (status !== 0) return { reason: `${compiler} ${words.join(' ')} failed: ${stderr.trim()}` };
-  return { name: build.name, path };
+  const path = compileProgram(
+    {
+      file: `impedance-yardstick${build.flags.join('')}`,
+      folder: '',
+      sources: readdirSync(SOURCES).filter((name) => name.endsWith('.c')),
+      flags: [...COMMON_FLAGS, ...build.flags],
+      libraries: [],
+    },
+    compiler,
+  );
+  return typeof path === 'string' ? { name: build.name, path } : path;
 }
 
 /** Writes a problem with its starts, in theta, to a file of that name in build/bench. */

@@ -10,6 +10,8 @@ export interface CallTime {
 /** Something whose calls can be timed. */
 export interface Contender {
   readonly name: string;
+  /** One call fills any batch, and nothing is to be warmed up: it is measured call by call. */
+  readonly isSlow?: boolean;
   /** The mean time over so many calls in a row. */
   measure(calls: number): CallTime;
 }
@@ -26,6 +28,7 @@ export interface RaceOptions {
 const CALLS_MAX = 1_000_000;
 /** Calls of unknown length are doubled at most this often to fill a batch. */
 const GROWTHS_MAX = 20;
+const NANOSECONDS_PER_MS = 1e6;
 /** Batches that let the engine optimise and the processor speed up, before any counts. */
 const WARM_UP_BATCHES = 5;
 
@@ -40,6 +43,17 @@ export function inProcess(name: string, action: () => unknown): Contender {
       const wallMs = performance.now() - wallBefore;
       const { user, system } = process.cpuUsage(cpuBefore);
       return { wallMs: wallMs / calls, cpuMs: (user + system) / 1000 / calls };
+    },
+  };
+}
+
+/** The same contender, timed by one of the `count` units that each of its calls makes. */
+export function perUnit(contender: Contender, count: number): Contender {
+  return {
+    ...contender,
+    measure(calls) {
+      const { wallMs, cpuMs } = contender.measure(calls);
+      return { wallMs: wallMs / count, cpuMs: cpuMs / count };
     },
   };
 }
@@ -63,6 +77,7 @@ export function race(contenders: readonly Contender[], options: RaceOptions): Ti
 }
 
 function callsPerBatch(contender: Contender, batchMs: number): number {
+  if (contender.isSlow) return 1;
   let calls = 1;
   for (let growth = 0; growth < GROWTHS_MAX; growth++) {
     const { wallMs } = contender.measure(calls);
@@ -73,18 +88,22 @@ function callsPerBatch(contender: Contender, batchMs: number): number {
   return Math.min(CALLS_MAX, Math.max(1, Math.round(batchMs / wallMs)));
 }
 
-/** The time of one contender as a figure; `share` is the part of a call that is one unit. */
+/**
+ * The time of one contender as a figure; `share` is the part of a call that is one unit, and with
+ * the unit `ns` times are given in nanoseconds.
+ */
 export function timeFigure(
   times: Times,
   contender: string,
-  about: { name?: string; target?: Target; note?: string; share?: number } = {},
+  about: { name?: string; target?: Target; note?: string; share?: number; unit?: 'ms' | 'ns' } = {},
 ): MeasuredFigure {
   const found = timesOf(times, contender);
-  const share = about.share ?? 1;
+  const unit = about.unit ?? 'ms';
+  const share = (about.share ?? 1) * (unit === 'ns' ? NANOSECONDS_PER_MS : 1);
   return {
     kind: 'measured',
     name: about.name ?? contender,
-    unit: 'ms',
+    unit,
     wall: spreadOf(found.map(({ wallMs }) => wallMs * share)),
     cpu: spreadOf(found.map(({ cpuMs }) => cpuMs * share)),
     target: about.target ?? null,

@@ -9,6 +9,7 @@ export interface Report {
   readonly commit: string;
   readonly seed: number;
   readonly rounds: number;
+  /** 0 when everything was measured once. */
   readonly batchMs: number;
   readonly machine: Machine;
   readonly loadBefore: Load;
@@ -29,7 +30,7 @@ export function formatReport(report: Report): string {
     `load      ${load(loadBefore)} before, ${load(loadAfter)} after`,
     `commit    ${report.commit}`,
     `date      ${report.utc}`,
-    `measured  ${report.rounds} interleaved rounds of about ${report.batchMs} ms each, seed ${report.seed}`,
+    `measured  ${report.batchMs === 0 ? 'once' : `${report.rounds} interleaved rounds of about ${report.batchMs} ms each`}, seed ${report.seed}`,
   ];
   return `${[...head, '', ...formatTable(report.figures), ...formatNotes(report.figures)].join('\n')}\n`;
 }

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { ImpedanceProblem } from './impedance-problem.ts';
+import { findPythonWith, ONE_THREAD } from './python.ts';
 import type { CallTime, Contender } from './race.ts';
 import { REPOSITORY } from './repository.ts';
 
@@ -24,8 +25,6 @@ export type PythonModel = (typeof PYTHON_MODELS)[number];
 
 const SCRIPT = join(REPOSITORY, 'tests', 'bench', 'scipy_fit.py');
 const TIMEOUT_MS = 120_000;
-/** One thread, as everybody in the race has: small problems are only slowed down by more. */
-const ONE_THREAD = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
 
 /** One fit by Python, as often as it is asked for. */
 export interface PythonWork {
@@ -40,14 +39,9 @@ export interface PythonResult extends CallTime {
   readonly version: string;
 }
 
-/** A Python that has what the model needs: $PYTHON, the user's, or the system's that apt serves. */
+/** A Python that has what the model needs. */
 export function findPython(model: PythonModel): string | undefined {
-  const pythons = [process.env.PYTHON, 'python3', '/usr/bin/python3'].filter((one) => !!one);
-  return pythons.find(
-    (python) =>
-      python &&
-      spawnSync(python, ['-c', `import ${model.imports}`], { stdio: 'ignore' }).status === 0,
-  );
+  return findPythonWith(model.imports);
 }
 
 /** Fits so many times in a process of its own. @throws Error with what Python complains of */

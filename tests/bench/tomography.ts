@@ -1,119 +1,155 @@
 import { TomographyKernel } from '../../src/kernels/tomography-kernel.ts';
 import { loadKernelModule } from '../../src/kernels/wasm-module.ts';
+import type { Bench, BenchOptions, Figure } from './bench.ts';
+import { atLeast, atMost, valueFigure } from './figures.ts';
+import { type Contender, inProcess, perUnit, race, timeFigure } from './race.ts';
+import { accuracyOf, type SliceAccuracy } from './tomography-accuracy.ts';
 import {
-  compareSlices,
-  evenAngles,
-  phantomSinogram,
-  phantomSlice,
-} from '../kernels/tomography-phantom.ts';
-import type { Bench, BenchOptions, Figure, MeasuredFigure, Target } from './bench.ts';
-import { inProcess, race, timeFigure } from './race.ts';
-import { spreadOf } from './spread.ts';
+  geometryOf,
+  type TomographyCase,
+  type TomographySize,
+  tomographyCase,
+} from './tomography-case.ts';
+import { conditioningFigures } from './tomography-conditioning.ts';
+import { peerFigures } from './tomography-peers.ts';
+import { STEP_SIZES, type StepSizes, stepFigures } from './tomography-steps.ts';
 
-interface Case {
-  readonly columns: number;
-  readonly views: number;
-  readonly secondsMax: number;
-  readonly rmseMax: number;
-}
-
-const CASES: readonly Case[] = [
-  { columns: 512, views: 720, secondsMax: 0.007, rmseMax: 0.015 },
-  { columns: 1024, views: 1000, secondsMax: 0.03, rmseMax: 0.0106 },
-  { columns: 2016, views: 1000, secondsMax: 0.11, rmseMax: 0.0104 },
+const SIZES: readonly TomographySize[] = [
+  {
+    columns: 512,
+    views: 720,
+    secondsMax: 0.007,
+    rmseMax: 0.015,
+    ssimMin: 0.96,
+    directRmseMax: 0.0156,
+  },
+  {
+    columns: 1024,
+    views: 1000,
+    secondsMax: 0.03,
+    rmseMax: 0.0106,
+    ssimMin: 0.97,
+    directRmseMax: 0.0112,
+  },
+  {
+    columns: 2016,
+    views: 1000,
+    secondsMax: 0.11,
+    rmseMax: 0.0104,
+    ssimMin: 0.95,
+    directRmseMax: 0.0095,
+  },
 ];
 /** What to aim for at 2016 columns. */
 const STRETCH_SECONDS = 0.06;
 const VIEW_MS_MAX = 3;
+const BIAS_MAX = 1e-4;
+const GAIN_ERROR_MAX = 0.003;
 /** Views back-projected in one call: two of the kernel's batches of four. */
 const VIEWS_PER_CALL = 8;
-/** Radius of the phantom and of the compared disc, in that of the field of view. */
-const RADIUS_SHARE = 0.95;
 
-/** Slices of the Shepp-Logan phantom by gridding, and back-projection view by view. */
-export const TOMOGRAPHY_BENCH: Bench = tomographyBench(CASES);
+/** Slices of the Shepp-Logan phantom by both engines and by others, and what comes before them. */
+export const TOMOGRAPHY_BENCH: Bench = tomographyBench(SIZES, STEP_SIZES);
 
 /** The bench on other sizes, for a test that has little time. */
-export function tomographyBench(cases: readonly Case[]): Bench {
+export function tomographyBench(sizes: readonly TomographySize[], steps: StepSizes): Bench {
   return {
     name: 'tomography',
-    about: 'gridded slices of 512x720, 1024x1000 and 2016x1000, and back-projection a view',
+    about: 'slices of 512x720, 1024x1000 and 2016x1000 against C, gridrec and iradon; each step',
     async run(options) {
-      return cases.flatMap((one, at) => caseFigures(one, at === cases.length - 1, options));
+      return [
+        ...sizes.flatMap((size, at) => sizeFigures(size, at === sizes.length - 1, options)),
+        ...stepFigures(steps, options),
+      ];
     },
   };
 }
 
-function caseFigures(one: Case, isLast: boolean, options: BenchOptions): Figure[] {
-  const { columns, views } = one;
-  options.tell(`${columns} columns, ${views} views`);
+function sizeFigures(size: TomographySize, isLast: boolean, options: BenchOptions): Figure[] {
+  const made = tomographyCase(size);
+  options.tell(`${made.name}: gridding and back-projection`);
   const kernel = new TomographyKernel(loadKernelModule('tomography'));
-  const anglesRadian = evenAngles(views);
-  const axisPixel = (columns - 1) / 2;
-  const radiusPixel = RADIUS_SHARE * (columns / 2);
-  const sinogram = phantomSinogram({ columns, radiusPixel, anglesRadian, axisPixel });
-  const weightsRadian = anglesRadian.map(() => Math.PI / views);
-  const geometry = { columns, anglesRadian, weightsRadian, axisPixel };
-  const reconstruct = () => kernel.reconstructPair(geometry, sinogram, sinogram);
-  const { rmse } = compareSlices(reconstruct()[0], phantomSlice(columns, radiusPixel), columns);
-  const name = `${columns} x ${views}`;
-  const times = race([inProcess(name, reconstruct)], options);
-  // Two slices a call.
-  const slice = { share: 0.5, target: atMost(one.secondsMax * 1000) };
+  const geometry = geometryOf(made);
+  const reconstruct = () => kernel.reconstructPair(geometry, made.sinogram, made.sinogram);
+  const [gridded] = reconstruct();
+  const contender = perUnit(inProcess(made.name, reconstruct), 2);
+  const times = race([contender], options);
+  const time = (name: string, seconds: number): Figure =>
+    timeFigure(times, made.name, { name, target: atMost(seconds * 1000) });
   return [
-    timeFigure(times, name, { ...slice, name: `slice ${name}` }),
-    plainFigure(`slice ${name}: RMSE`, rmse, one.rmseMax),
-    ...(isLast
-      ? [
-          timeFigure(times, name, {
-            ...slice,
-            name: `slice ${name}, stretch`,
-            target: atMost(STRETCH_SECONDS * 1000),
-          }),
-          viewFigure(kernel, { columns, sinogram, anglesRadian, axisPixel }, options),
-        ]
-      : []),
+    time(`slice ${made.name}`, size.secondsMax),
+    ...(isLast ? [time(`slice ${made.name}, stretch`, STRETCH_SECONDS)] : []),
+    ...accuracyFigures(`slice ${made.name}`, accuracyOf(gridded, made.truth, size.columns), {
+      rmseMax: size.rmseMax,
+      ssimMin: size.ssimMin,
+    }),
+    ...directFigures(kernel, made, options),
+    ...peerFigures(made, contender, options),
+    ...conditioningFigures(kernel, made, options),
   ];
 }
 
-/** Time to filter one view and back-project it into a whole slice. */
-function viewFigure(
+function accuracyFigures(
+  name: string,
+  { rmse, bias, gain, ssim, ssimInDisc }: SliceAccuracy,
+  limits: { readonly rmseMax: number; readonly ssimMin?: number },
+): Figure[] {
+  const { rmseMax, ssimMin } = limits;
+  return [
+    valueFigure(`${name}: RMSE`, rmse, { target: atMost(rmseMax) }),
+    valueFigure(`${name}: bias`, Math.abs(bias), { target: atMost(BIAS_MAX) }),
+    valueFigure(`${name}: gain error`, Math.abs(gain - 1), { target: atMost(GAIN_ERROR_MAX) }),
+    valueFigure(`${name}: SSIM`, ssim, {
+      ...(ssimMin !== undefined && { target: atLeast(ssimMin) }),
+      note: `of the square picture, black outside the disc; ${ssimInDisc.toFixed(3)} in the disc`,
+    }),
+  ];
+}
+
+/** Filtering and back-projection view by view: its time a view, and the error of a whole slice. */
+function directFigures(
   kernel: TomographyKernel,
-  scan: {
-    readonly columns: number;
-    readonly sinogram: Float32Array;
-    readonly anglesRadian: Float64Array;
-    readonly axisPixel: number;
-  },
+  made: TomographyCase,
   options: BenchOptions,
-): Figure {
-  const { columns, sinogram, anglesRadian, axisPixel } = scan;
-  const count = Math.min(VIEWS_PER_CALL, anglesRadian.length);
-  // Spread over the half turn: the cost of a view depends on its direction.
-  const chosen = Array.from({ length: count }, (_, k) =>
-    Math.floor((k * anglesRadian.length) / count),
-  );
+): Figure[] {
+  const { columns, views, directRmseMax } = made.size;
+  const contender = viewContender(kernel, made);
+  const times = race([contender], options);
+  kernel.clearSlice(columns);
+  kernel.addToSlice(made.sinogram, weightedViews(made, Array.from(made.anglesRadian.keys())));
+  const accuracy = accuracyOf(kernel.readSlice(), made.truth, columns);
+  const name = `back-projection of a view, ${columns}²`;
+  return [
+    timeFigure(times, contender.name, {
+      name,
+      ...(columns >= 2000 && { target: atMost(VIEW_MS_MAX) }),
+      note: `with its filter; ${views} such views are a slice`,
+    }),
+    ...accuracyFigures(`back-projection ${made.name}`, accuracy, { rmseMax: directRmseMax }),
+  ];
+}
+
+/** Views spread over the half turn: the cost of one depends on its direction. */
+function viewContender(kernel: TomographyKernel, made: TomographyCase): Contender {
+  const { columns, views } = made.size;
+  const count = Math.min(VIEWS_PER_CALL, views);
+  const chosen = Array.from({ length: count }, (_, k) => Math.floor((k * views) / count));
   const rows = new Float32Array(count * columns);
   for (const [k, view] of chosen.entries()) {
-    rows.set(sinogram.subarray(view * columns, (view + 1) * columns), k * columns);
+    rows.set(made.sinogram.subarray(view * columns, (view + 1) * columns), k * columns);
   }
-  const weightRadian = Math.PI / anglesRadian.length;
-  const views = chosen.map((view) => ({
-    angleRadian: anglesRadian[view] ?? 0,
-    weightRadian,
-    axisPixel,
-  }));
+  const weighted = weightedViews(made, chosen);
   kernel.clearSlice(columns);
-  const times = race([inProcess('views', () => kernel.addToSlice(rows, views))], options);
-  const name = `back-projection of a view, ${columns}²`;
-  return timeFigure(times, 'views', { name, share: 1 / count, target: atMost(VIEW_MS_MAX) });
+  return perUnit(
+    inProcess('views', () => kernel.addToSlice(rows, weighted)),
+    count,
+  );
 }
 
-function atMost(limit: number): Target {
-  return { sense: 'atMost', limit };
-}
-
-function plainFigure(name: string, value: number, limit: number): MeasuredFigure {
-  const wall = spreadOf([value]);
-  return { kind: 'measured', name, unit: '', wall, cpu: null, target: atMost(limit), note: '' };
+function weightedViews(
+  { size, anglesRadian, axisPixel }: TomographyCase,
+  views: readonly number[],
+) {
+  const weightRadian = Math.PI / size.views;
+  return views.map((view) => ({ angleRadian: anglesRadian[view] ?? 0, weightRadian, axisPixel }));
 }

@@ -1,0 +1,11 @@
+import { AXIS_CAMPAIGN } from './axis.ts';
+import type { Campaign } from './campaign.ts';
+import { TOMOGRAPHY_KILL_CAMPAIGN } from './tomography-kill.ts';
+import { VOLUME_CHANGE_CAMPAIGN } from './volume-change.ts';
+
+/** Every subject of `npm run campaign`. */
+export const CAMPAIGNS: readonly Campaign[] = [
+  AXIS_CAMPAIGN,
+  TOMOGRAPHY_KILL_CAMPAIGN,
+  VOLUME_CHANGE_CAMPAIGN,
+];
