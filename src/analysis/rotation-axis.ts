@@ -9,6 +9,7 @@ import {
   withinRange,
 } from './tomography-axis-finding.ts';
 import { sliceMetricAxis } from './tomography-axis-slices.ts';
+import { centreOfMassAxis } from './tomography-centre-of-mass.ts';
 import { doubleWedgeAxis } from './tomography-double-wedge.ts';
 import { oppositeViewsAxis } from './tomography-opposite-views.ts';
 import { withoutStripes } from './tomography-stripes.ts';
@@ -33,10 +34,11 @@ const DISAGREEMENT_PIXEL_MAX = 1;
 const DISAGREEMENT_FRACTION_MAX = 0.01;
 
 /**
- * Finds the rotation axis in three independent ways: by mirroring each view onto the opposite one,
- * by the double wedge that the Fourier transform of a full turn fills, and by what slices look
- * like around where the first two see it. Two that agree are believed; else the answer is the best
- * guess, and flagged. Where the axis seems to lie at the edge of what was looked at, more is.
+ * Finds the rotation axis in four ways: by the centre of mass of the views, by mirroring each view
+ * onto the opposite one, by the double wedge that the Fourier transform of a full turn fills, and
+ * by what slices look like around where the others see it. Two that agree are believed; else the
+ * answer is the best guess, and flagged. Where the axis seems to lie at the edge of what was looked
+ * at, more is.
  * @throws Fault badInput when sizes do not agree, or the data are transmissions or counts
  */
 export function findRotationAxis(data: AttenuationData): RotationAxis {
@@ -54,10 +56,13 @@ type Found = Omit<RotationAxis, 'rangeWidened'>;
 
 function axisWithin(data: AttenuationData, range: AxisRange): Found {
   const { columns } = data;
-  const [opposite, wedge] = [oppositeViewsAxis(data, range), doubleWedgeAxis(data, range)].map(
-    (finding) => finding && withinRange(finding, columns, range),
-  );
-  const views = [opposite, wedge].filter((finding) => finding !== undefined);
+  const views = [
+    centreOfMassAxis(data, range),
+    oppositeViewsAxis(data, range),
+    doubleWedgeAxis(data, range),
+  ]
+    .filter((finding) => finding !== undefined)
+    .map((finding) => withinRange(finding, columns, range));
   const slices = sliceFinding(data, range, views);
   return decide([...views, ...(slices ? [slices] : [])], columns);
 }

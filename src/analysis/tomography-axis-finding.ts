@@ -8,7 +8,12 @@ export interface AttenuationData {
 }
 
 /** The ways there are to find an axis. */
-export const AXIS_FINDERS = ['opposite views', 'double wedge', 'slice metric'] as const;
+export const AXIS_FINDERS = [
+  'centre of mass',
+  'opposite views',
+  'double wedge',
+  'slice metric',
+] as const;
 export type AxisFinder = (typeof AXIS_FINDERS)[number];
 
 /** What one finder says. */

@@ -28,7 +28,7 @@ const DEPTH_MIN = 0.03;
 /** Times that rows are smoothed over three columns: attenuation below 0 would show the noise. */
 const SMOOTHINGS = { halfTurn: 4, fullTurn: 1 } as const;
 /** Root mean square error on one row of 256 columns at a signal-to-noise ratio of 20. */
-const USUAL_ERROR_PIXEL = { halfTurn: 0.06, fullTurn: 0.01 } as const;
+const USUAL_ERROR_PIXEL = { halfTurn: 0.3, fullTurn: 0.05 } as const;
 /** Trial axes of a search without a place to begin at. */
 const TRIALS_MAX = 64;
 /** Less of the half turn than this has been seen, and it is not taken for one. */

@@ -15,8 +15,21 @@ const COARSE_COLUMNS = 128;
 const COARSE_FREQUENCIES = 8;
 /** Angular harmonics that are granted beyond the wedge, for the window's own width. */
 const WEDGE_MARGIN = 4;
-/** Steps of the fine search, in pixels; the last one is interpolated. */
-const FINE_STEPS = [1, 0.5] as const;
+/** Share of the window that is not faded, and harmonics granted beyond the wedge: least noise. */
+const FINE_FLAT = 0.8;
+const FINE_MARGIN = 2;
+/** Detector frequencies of the refinement. */
+const FINE_FREQUENCIES_MAX = 24;
+/** How often the window is put about the axis found last, and what is then no news. */
+const REFINEMENTS_MAX = 4;
+const SETTLED_PIXEL = 1e-3;
+/** Detector rows of the refinement; fewer than these cannot tell the error. */
+const ROWS_MAX = 8;
+const ROWS_FOR_ERROR_MIN = 3;
+const ERROR_PIXEL_MIN = 0.02;
+/** The refinement looks this far to each side, in steps of so much before it interpolates. */
+const REFINED_REACH_PIXEL = 2;
+const REFINED_STEP_PIXEL = 0.05;
 /** Columns at each end of the detector that a window leaves free. */
 const WINDOW_MARGIN = 2;
 /** A gap between views wider than so many usual steps cannot be transformed over. */
@@ -52,9 +65,9 @@ export function doubleWedgeAxis(data: AttenuationData, range: AxisRange): AxisFi
     reach: Math.max(4, Math.floor(widest) - WINDOW_MARGIN - 2),
     frequencies: FREQUENCIES_MAX,
   };
-  let axisPixel = coarse.axisPixel;
-  for (const step of FINE_STEPS) axisPixel = leastNear(trial, axisPixel, step);
-  return { ...usual, axisPixel, atRangeEdge: false };
+  const near = leastNear(trial, coarse.axisPixel, 1);
+  const found = refined({ ...trial, sinograms: data.sinograms.slice(0, ROWS_MAX) }, near);
+  return { ...usual, ...found, atRangeEdge: false };
 }
 
 interface Trial {
@@ -120,6 +133,125 @@ function leastNear(trial: Trial, start: number, step: number): number {
   return axis;
 }
 
+/**
+ * With the window where it is, moving the mirror by d only turns phases: the energy within the
+ * wedge is a constant and Re sum_s C_s exp(2 i s d), C_s the correlation of the harmonics of the
+ * views with those of their mirror images. So noise in the window is the same for every d. The
+ * window is then put about the axis found, until that stays. How far the detector rows disagree
+ * tells the error.
+ */
+function refined(
+  trial: Trial,
+  start: number,
+): { readonly axisPixel: number; readonly usualErrorPixel: number } {
+  let axisPixel = start;
+  let rows: readonly Complex[] = [];
+  for (let pass = 0; pass < REFINEMENTS_MAX; pass++) {
+    rows = trial.sinograms.map((sinogram) => mirrorCorrelations(trial, sinogram, axisPixel));
+    const moved = bestShift(summed(rows), trial.reach);
+    axisPixel += moved;
+    if (Math.abs(moved) < SETTLED_PIXEL) break;
+  }
+  if (rows.length < ROWS_FOR_ERROR_MIN) return { axisPixel, usualErrorPixel: USUAL_ERROR_PIXEL };
+  const shifts = rows.map((row) => bestShift(row, trial.reach));
+  const mean = shifts.reduce((sum, shift) => sum + shift, 0) / shifts.length;
+  const variance =
+    shifts.reduce((sum, shift) => sum + (shift - mean) ** 2, 0) / (shifts.length - 1);
+  const usualErrorPixel = Math.max(ERROR_PIXEL_MIN, Math.sqrt(variance / shifts.length));
+  return { axisPixel, usualErrorPixel };
+}
+
+function summed(rows: readonly Complex[]): Complex {
+  const count = rows[0]?.re.length ?? 0;
+  const sum = (part: 're' | 'im') =>
+    Float64Array.from({ length: count }, (_, at) =>
+      rows.reduce((total, row) => total + (row[part][at] ?? 0), 0),
+    );
+  return { re: sum('re'), im: sum('im') };
+}
+
+/** Re and Im of C_s for the frequencies from 1 on, summed over the half turns. */
+function mirrorCorrelations(trial: Trial, sinogram: Float32Array, axis: number): Complex {
+  const from = Math.max(0, Math.ceil(axis - trial.reach));
+  const end = Math.min(trial.columns - 1, Math.floor(axis + trial.reach));
+  const places = Float64Array.from(
+    { length: end - from + 1 },
+    (_, k) => (from + k - axis) / trial.reach,
+  );
+  const frequencies = Math.min(FINE_FREQUENCIES_MAX, trial.reach >> 2);
+  const re = new Float64Array(frequencies);
+  const im = new Float64Array(frequencies);
+  for (const views of trial.halfTurns) {
+    const circle = unitCircle(2 * views.length);
+    for (let at = 0; at < frequencies; at++) {
+      const wave = windowedWave(places, at + 1, FINE_FLAT);
+      const turn = fullTurn(sinogram, views, { wave, from, columns: trial.columns });
+      const highest = Math.ceil(Math.PI * (at + 1)) + FINE_MARGIN;
+      const { sumRe, sumIm } = correlation(turn, circle, highest);
+      re[at] = (re[at] ?? 0) + sumRe;
+      im[at] = (im[at] ?? 0) + sumIm;
+    }
+  }
+  return { re, im };
+}
+
+/** Sum over the harmonics within the wedge of those of one half times the conjugate others. */
+function correlation(
+  turn: Complex,
+  circle: Complex,
+  harmonics: number,
+): { readonly sumRe: number; readonly sumIm: number } {
+  const count = turn.re.length;
+  const half = count >> 1;
+  const highest = Math.min(harmonics, half - 1);
+  let [sumRe, sumIm] = [0, 0];
+  for (let harmonic = -highest; harmonic <= highest; harmonic++) {
+    const step = harmonic < 0 ? harmonic + count : harmonic;
+    const [first, second] = [0, half].map((begin) => {
+      let [re, im] = [0, 0];
+      let turned = (step * begin) % count;
+      for (let at = begin; at < begin + half; at++) {
+        const [c, s] = [circle.re[turned] ?? 0, circle.im[turned] ?? 0];
+        const [x, y] = [turn.re[at] ?? 0, turn.im[at] ?? 0];
+        re += x * c + y * s;
+        im += y * c - x * s;
+        turned = turned + step < count ? turned + step : turned + step - count;
+      }
+      return { re, im };
+    });
+    if (!first || !second) continue;
+    sumRe += first.re * second.re + first.im * second.im;
+    sumIm += first.im * second.re - first.re * second.im;
+  }
+  return { sumRe, sumIm };
+}
+
+/** Where Re sum C_s exp(2 i s d) is greatest. */
+function bestShift({ re, im }: Complex, reach: number): number {
+  const value = (shift: number): number => {
+    let sum = 0;
+    for (let at = 0; at < re.length; at++) {
+      const phase = (2 * Math.PI * (at + 1) * shift) / reach;
+      sum += (re[at] ?? 0) * Math.cos(phase) - (im[at] ?? 0) * Math.sin(phase);
+    }
+    return sum;
+  };
+  let best = 0;
+  let most = value(0);
+  for (
+    let shift = -REFINED_REACH_PIXEL;
+    shift <= REFINED_REACH_PIXEL;
+    shift += REFINED_STEP_PIXEL
+  ) {
+    const found = value(shift);
+    if (found <= most) continue;
+    most = found;
+    best = shift;
+  }
+  const [before, after] = [value(best - REFINED_STEP_PIXEL), value(best + REFINED_STEP_PIXEL)];
+  return best + REFINED_STEP_PIXEL * vertexOffset(-before, -most, -after);
+}
+
 interface WedgeEnergy {
   readonly outside: number;
   readonly all: number;
@@ -164,9 +296,12 @@ function unitCircle(count: number): Complex {
   return { re: angles.map(Math.cos), im: angles.map(Math.sin) };
 }
 
-/** One period of `frequency` per window half, faded out at the window's ends (Hann). */
-function windowedWave(places: Float64Array, frequency: number): Complex {
-  const fade = (place: number): number => (1 + Math.cos(Math.PI * place)) / 2;
+/** One period of `frequency` per window half, faded out beyond the flat part (Hann, Tukey). */
+function windowedWave(places: Float64Array, frequency: number, flat = 0): Complex {
+  const fade = (place: number): number => {
+    const beyond = Math.max(0, Math.abs(place) - flat) / (1 - flat);
+    return (1 + Math.cos(Math.PI * beyond)) / 2;
+  };
   return {
     re: places.map((place) => fade(place) * Math.cos(Math.PI * frequency * place)),
     im: places.map((place) => -fade(place) * Math.sin(Math.PI * frequency * place)),

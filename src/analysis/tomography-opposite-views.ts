@@ -9,7 +9,10 @@ const STEPS_OFF_MAX = 12;
 const OFF_RADIAN_MAX = 0.12;
 const STEPS_OFF_MIN = 3;
 /** Root mean square error on one row of 256 columns at a signal-to-noise ratio of 20. */
-const USUAL_ERROR_PIXEL = 0.04;
+const USUAL_ERROR_PIXEL = 0.2;
+/** Fewer pairs cannot tell; and pattern and misalignment leave this much. */
+const PAIRS_FOR_ERROR_MIN = 6;
+const ERROR_PIXEL_MIN = 0.03;
 /** Closer than this part of a step, a pair is opposite without extrapolation. */
 const STEPS_EXACT = 0.25;
 
@@ -54,8 +57,9 @@ export function oppositeViewsAxis(
   const chosen = spreadOut(usable, NEAR_PAIRS_MAX);
   const axes = chosen.map((pair) => mirrorAxis(data, pair, near).axisPixel);
   const offsets = chosen.map((pair) => pair.offRadian);
-  const axisPixel = exact.length > 0 ? median(axes) : atZero(offsets, axes);
-  return { finder: 'opposite views', axisPixel, atRangeEdge: false, ...usual };
+  const axisPixel = exact.length > 0 ? median(axes) : lineThrough(offsets, axes)(0);
+  const usualErrorPixel = errorOf(axes, offsets, exact.length > 0);
+  return { finder: 'opposite views', axisPixel, atRangeEdge: false, usualErrorPixel };
 }
 
 /** Pairs within a few steps of opposite, the closest first when they must be extrapolated. */
@@ -137,6 +141,18 @@ function mirrorDifference(data: AttenuationData, pair: Pair, twiceAxis: number):
   return energy > 0 ? difference / energy : Number.POSITIVE_INFINITY;
 }
 
+/**
+ * From how much the pairs disagree: a straight line over the angle is taken off where they were
+ * extrapolated along one. A view is in several pairs, so they count for half their number.
+ */
+function errorOf(axes: readonly number[], offsets: readonly number[], isExact: boolean): number {
+  if (axes.length < PAIRS_FOR_ERROR_MIN) return USUAL_ERROR_PIXEL;
+  const centre = isExact ? () => median(axes) : lineThrough(offsets, axes);
+  const squares = axes.map((axis, at) => (axis - centre(offsets[at] ?? 0)) ** 2);
+  const deviation = Math.sqrt(squares.reduce((sum, one) => sum + one, 0) / (axes.length - 2));
+  return Math.max(ERROR_PIXEL_MIN, (2 * deviation) / Math.sqrt(axes.length / 2));
+}
+
 /** Where the parabola through three equidistant values is least, in steps from the middle. */
 export function vertexOffset(before: number, middle: number, after: number): number {
   const curvature = before - 2 * middle + after;
@@ -150,8 +166,11 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[half - 1] ?? upper)) / 2;
 }
 
-/** Value at 0 of the straight line through the points; their mean when they share one place. */
-function atZero(places: readonly number[], values: readonly number[]): number {
+/** The straight line through the points; their mean when they share one place. */
+function lineThrough(
+  places: readonly number[],
+  values: readonly number[],
+): (place: number) => number {
   const count = places.length;
   const meanPlace = places.reduce((sum, place) => sum + place, 0) / count;
   const meanValue = values.reduce((sum, value) => sum + value, 0) / count;
@@ -161,5 +180,6 @@ function atZero(places: readonly number[], values: readonly number[]): number {
     spread += (place - meanPlace) ** 2;
     rise += (place - meanPlace) * ((values[at] ?? 0) - meanValue);
   }
-  return spread > 1e-12 ? meanValue - (rise / spread) * meanPlace : meanValue;
+  const slope = spread > 1e-12 ? rise / spread : 0;
+  return (place) => meanValue + slope * (place - meanPlace);
 }

@@ -48,6 +48,9 @@ const FENCES = 0.5;
 /** Standard error of a median, in standard deviations over the root of the count. */
 const MEDIAN_ERROR = 1.2533;
 
+/** A stripe to find an axis without stands out of the details of the columns by so much. */
+const OUTSTANDING = 4;
+
 /**
  * A sinogram without the part of each column's mean that its neighbours do not share: the pattern
  * of the detector, which stands still while the sample turns and would pull an axis to the
@@ -60,7 +63,10 @@ export function withoutStripes(sinogram: Float32Array, columns: number): Float32
     const column = at % columns;
     mean[column] = (mean[column] ?? 0) + (sinogram[at] ?? 0) / views;
   }
-  const stripe = mean.map((value, column) => value - medianAround(mean, column, NEIGHBOURS));
+  const detail = mean.map((value, column) => value - medianAround(mean, column, NEIGHBOURS));
+  // What many columns have is structure: taking it off would move the sample's centre of mass.
+  const usual = medianAround(detail.map(Math.abs), columns >> 1, columns);
+  const stripe = detail.map((value) => (Math.abs(value) > OUTSTANDING * usual ? value : 0));
   return sinogram.map((value, at) => value - (stripe[at % columns] ?? 0));
 }
 

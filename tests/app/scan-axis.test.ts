@@ -19,12 +19,12 @@ describeWithData('operando scan axis', () => {
   it.each([
     ['tooth-row0.h5', 296, 0.5],
     ['savu-rod', 85.75, 0.25],
-  ])('finds that of %s at %f, agreed on by all three', async (source, expected, tolerance) => {
+  ])('finds that of %s at %f, agreed on by three at least', async (source, expected, tolerance) => {
     const found = JSON.parse(await run(sharedData(`tomo/${source}`), '--json'));
     expect(Math.abs(found.axisPixel - expected)).toBeLessThanOrEqual(tolerance);
     expect(found.agreed).toBe(true);
     expect(found.atRangeEdge).toBe(false);
-    expect(found.findings).toHaveLength(3);
+    expect(found.findings.length).toBeGreaterThanOrEqual(3);
   });
 
   it('shows what each row says, and no tilt where there is none', async () => {

@@ -19,7 +19,7 @@ import type { Terminal } from '../terminal.ts';
 
 export const scanAxisCommand: Command = {
   name: 'scan axis',
-  summary: 'find the rotation axis of a scan, in three ways',
+  summary: 'find the rotation axis of a scan, in four ways',
   usage: 'operando scan axis SOURCE [--row N | --rows A,B,...] [--preview FILE.png] [--json]',
   optionHelp: [
     ['SOURCE', 'a DXchange, NXtomo or .frames file, or a folder of TIFF images with angles.txt'],
