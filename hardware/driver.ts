@@ -3,6 +3,7 @@ import type { Cell } from '../src/domain/cell.ts';
 import type { Clock } from '../src/domain/clock.ts';
 import type { Problem } from '../src/domain/fault.ts';
 import type { Recordings } from '../src/domain/recordings.ts';
+import type { FaultSchedule } from './simulated/faults.ts';
 import type { SimulatedBench } from './simulated/simulated-bench.ts';
 
 /** What a rig is opened with. */
@@ -18,6 +19,8 @@ export interface RigContext {
 export interface Workbench {
   readonly clock: Clock;
   readonly seed: number;
+  /** What the rig file wants played on purpose; undefined when nothing. */
+  readonly faults: FaultSchedule | undefined;
   /** @throws Error when no driver of the rig declared that it needs it */
   readonly bench: SimulatedBench;
   /** @throws Error when no driver of the rig declared that it needs it */

@@ -8,6 +8,7 @@ import type {
   Potentiostat,
   Scanner,
   Sensor,
+  Spectrometer,
 } from '../src/domain/instrument.ts';
 import { deriveSeed } from '../src/domain/random.ts';
 import type { InstrumentEntry, Rig } from '../src/domain/rig.ts';
@@ -24,9 +25,17 @@ import { EmStat } from './potentiostats/emstat.ts';
 import { ReplayPotentiostat, replayPotentiostatSchema } from './replay/replay-potentiostat.ts';
 import { ReplayScanner, replayScannerSchema } from './replay/replay-scanner.ts';
 import { type ReadingSource, TappedSensor } from './sensors/tapped-sensor.ts';
+import { specimenOf } from './simulated/bench-state.ts';
 import { cellSimulationSchema } from './simulated/cell-parameters.ts';
 import { EmStatTwin } from './simulated/emstat-twin.ts';
+import { FaultSchedule } from './simulated/faults.ts';
+import { faultyPowerStage } from './simulated/faults-heater.ts';
+import { FaultyLink } from './simulated/faults-link.ts';
+import { FaultySensor } from './simulated/faults-sensor.ts';
+import { FaultyTerminals } from './simulated/faults-terminals.ts';
 import { ovenSchema } from './simulated/oven-plant.ts';
+import { ovenThermometer } from './simulated/oven-thermometer.ts';
+import { scannedSample } from './simulated/scanned-sample.ts';
 import { type SimulatedBench, simulatedBench } from './simulated/simulated-bench.ts';
 import { SimulatedHeaterOutput } from './simulated/simulated-heater-output.ts';
 import { SimulatedPotentiostat } from './simulated/simulated-potentiostat.ts';
@@ -36,7 +45,10 @@ import {
   SimulatedScanner,
   simulatedScannerSchema,
 } from './simulated/simulated-scanner.ts';
+import { SimulatedSpectrometer } from './simulated/simulated-spectrometer.ts';
 import { simulatedThermometer, thermometerSchema } from './simulated/simulated-thermometer.ts';
+import { specimenSignal } from './simulated/specimen-signal.ts';
+import { simulatedSpectrometerSchema } from './simulated/spectrometer-regions.ts';
 
 /** Every driver a rig file can name. A new instrument is one file and one line here. */
 
@@ -45,9 +57,12 @@ const POTENTIOSTATS: Drivers<Potentiostat> = {
     const { clock, bench } = workbench;
     const [near, far] = createLinkPair('in-process');
     const seed = deriveSeed(workbench.seed, `${id} noise`);
+    const { faults } = workbench;
+    const link = faults ? new FaultyLink(near, faults, clock) : near;
+    const terminals = faults ? new FaultyTerminals(bench.cell, faults) : bench.cell;
     return new SimulatedPotentiostat(
-      new EmStat({ id, link: near, clock, provenance: 'simulated' }),
-      new EmStatTwin({ link: far, clock, terminals: bench.cell, seed }),
+      new EmStat({ id, link, clock, provenance: 'simulated' }),
+      new EmStatTwin({ link: far, clock, terminals, seed }),
     );
   }),
   'spectra-replay': driver(
@@ -67,6 +82,15 @@ const SENSORS: Drivers<Sensor> = {
     const seed = deriveSeed(workbench.seed, `${id} noise`);
     return simulatedThermometer({ id, settings, oven: bench.oven, clock, seed });
   }),
+  'oven-thermometer-simulated': driver(
+    ['simulation'],
+    thermometerSchema,
+    (id, settings, workbench) => {
+      const { clock, bench } = workbench;
+      const seed = deriveSeed(workbench.seed, `${id} noise`);
+      return ovenThermometer({ id, settings, oven: bench.oven, clock, seed });
+    },
+  ),
   'pressure-simulated': driver(['simulation'], pressureSchema, (id, settings, workbench) => {
     const { clock, bench } = workbench;
     const seed = deriveSeed(workbench.seed, `${id} noise`);
@@ -86,6 +110,7 @@ const HEATERS: Drivers<(reading: ReadingSource) => Heater> = {
     const { oven: _, ...settings } = options;
     const { clock, bench } = workbench;
     const info = { id, model: 'simulated oven', provenance: 'simulated' } as const;
+    if (workbench.faults) bench.oven.usePowerStage(faultyPowerStage(workbench.faults));
     const output = new SimulatedHeaterOutput(bench.oven);
     return (reading) => new PiHeater({ info, settings, reading, output, clock });
   }),
@@ -95,14 +120,29 @@ const SCANNERS: Drivers<Scanner> = {
   'scanner-simulated': driver(['simulation'], simulatedScannerSchema, (id, settings, workbench) => {
     const { clock, bench } = workbench;
     const seed = deriveSeed(workbench.seed, id);
-    const { phantom, cell } = bench;
-    refuseNarrowDetector(settings, phantom.widthMetre);
-    return new SimulatedScanner({ id, settings, phantom, cell, clock, seed });
+    const { cell } = bench;
+    refuseNarrowDetector(settings, cell.widthMetre);
+    const signal = specimenSignal(() => cell.interior());
+    const sample = scannedSample({ cell: () => cell.solids(), signal });
+    return new SimulatedScanner({ id, settings, sample, clock, seed });
   }),
   'scan-replay': driver(['recordings'], replayScannerSchema, async (id, options, workbench) => {
     const data = await workbench.recordings.readScan(options.scan);
     return new ReplayScanner({ id, source: options.scan, data, clock: workbench.clock });
   }),
+};
+
+const SPECTROMETERS: Drivers<Spectrometer> = {
+  'spectrometer-simulated': driver(
+    ['simulation'],
+    simulatedSpectrometerSchema,
+    (id, settings, workbench) => {
+      const { clock, bench } = workbench;
+      const seed = deriveSeed(workbench.seed, `${id} counts`);
+      const signal = specimenSignal(() => bench.cell.interior());
+      return new SimulatedSpectrometer({ id, settings, signal, clock, seed });
+    },
+  ),
 };
 
 type Drivers<T> = Readonly<Record<string, Driver<T>>>;
@@ -122,11 +162,16 @@ export async function openRig(rig: Rig, context: RigContext): Promise<Instrument
   );
   const heater = instruments.heater && check.entry(HEATERS, 'heater', instruments.heater);
   const scanner = instruments.scanner && check.entry(SCANNERS, 'scanner', instruments.scanner);
+  const spectrometer =
+    instruments.spectrometer &&
+    check.entry(SPECTROMETERS, 'spectrometer', instruments.spectrometer);
   const workbench = check.finish();
 
   const built = new Map<string, TappedSensor>();
   for (const [id, sensor] of sensors) {
-    built.set(id, new TappedSensor(await sensor.build(id, workbench)));
+    const made = await sensor.build(id, workbench);
+    const { faults } = workbench;
+    built.set(id, new TappedSensor(faults ? new FaultySensor(made, id, faults) : made));
   }
   refuseSharedChannels(built);
   return {
@@ -136,6 +181,20 @@ export async function openRig(rig: Rig, context: RigContext): Promise<Instrument
       heater: (await heater.build('heater', workbench))(thermometerOf(rig, built)),
     }),
     ...(scanner && { scanner: await scanner.build('scanner', workbench) }),
+    ...(spectrometer && { spectrometer: await spectrometer.build('spectrometer', workbench) }),
+    ...(rig.faults && { injectedFaults: rig.faults }),
+    ...(check.isSimulated && {
+      freshCell: exchangeCell(workbench.bench),
+      specimen: specimenOf(workbench.bench),
+    }),
+  };
+}
+
+/** On a simulated rig a new cell is in at once. */
+function exchangeCell({ cell }: SimulatedBench): (signal: AbortSignal) => Promise<void> {
+  return async (signal) => {
+    signal.throwIfAborted();
+    cell.exchange();
   };
 }
 
@@ -150,6 +209,11 @@ class RigCheck {
   constructor(rig: Rig, context: RigContext) {
     this.#rig = rig;
     this.#context = context;
+  }
+
+  /** True when some instrument measures the simulated cell. */
+  get isSimulated(): boolean {
+    return this.#simulated;
   }
 
   entry<T>(drivers: Drivers<T>, key: string, entry: InstrumentEntry): Prepared<T> {
@@ -178,14 +242,17 @@ class RigCheck {
   /** @throws Fault with every problem */
   finish(): Workbench {
     this.#checkHeaterSensor();
+    this.#checkFaults();
     const bench = this.#simulated ? this.#simulatedBench() : undefined;
     if (this.#problems.length > 0) {
       throw new Fault(this.#driverMissing ? 'instrumentMissing' : 'badInput', this.#problems);
     }
     const { clock, seed, recordings } = this.#context;
+    const { faults } = this.#rig;
     return {
       clock,
       seed,
+      faults: faults && new FaultSchedule(faults, clock),
       get bench() {
         return declared(bench, 'simulation');
       },
@@ -203,6 +270,24 @@ class RigCheck {
       where: 'instruments.heater.options.sensor',
       message: `no sensor is called "${name}": expected ${Object.keys(sensors).join(' or ') || 'one under instruments.sensors'}`,
     });
+  }
+
+  #checkFaults(): void {
+    const { faults = [], instruments } = this.#rig;
+    if (faults.length > 0 && !this.#simulated) {
+      this.#problems.push({
+        where: 'faults',
+        message: 'faults are played by simulated instruments alone, and this rig has none',
+      });
+    }
+    for (const [at, { sensor }] of faults.entries()) {
+      if (sensor === undefined || Object.hasOwn(instruments.sensors, sensor)) continue;
+      const known = Object.keys(instruments.sensors).join(' or ');
+      this.#problems.push({
+        where: `faults[${at}].sensor`,
+        message: `no sensor is called "${sensor}": expected ${known || 'one under instruments.sensors'}`,
+      });
+    }
   }
 
   #simulatedBench(): SimulatedBench | undefined {

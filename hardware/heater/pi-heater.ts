@@ -42,6 +42,7 @@ export type PiHeaterSettings = z.output<typeof piHeaterSchema>;
 export class PiHeater implements Heater {
   readonly info: InstrumentInfo;
   readonly channels = [CHANNELS.heaterDuty];
+  readonly everySecond: number;
   readonly temperatureCelsiusMax: number;
   readonly #settings: PiHeaterSettings;
   readonly #reading: ReadingSource;
@@ -66,6 +67,7 @@ export class PiHeater implements Heater {
   }) {
     this.info = options.info;
     this.temperatureCelsiusMax = options.settings.temperatureMax;
+    this.everySecond = options.settings.every;
     this.#settings = options.settings;
     this.#reading = options.reading;
     this.#output = options.output;

@@ -30,6 +30,10 @@ const NEEDED_COMMANDS: Readonly<Record<ElectrochemicalKind, readonly bigint[]>> 
   openCircuit: [30n],
   /** meas_loop_cp, set_i */
   constantCurrent: [67n, 68n],
+  /** set_e, meas_loop_ca */
+  constantVoltage: [9n, 28n],
+  /** set_e, meas_loop_cv */
+  cyclicVoltammetry: [9n, 24n],
   /** meas_loop_eis, meas_loop_geis */
   impedance: [31n, 70n],
 };

@@ -13,7 +13,6 @@ export function readingFrom(
   timeSecond: number,
 ): Reading | undefined {
   const find = (type: string) => variables.find((variable) => variable.type === type);
-  const quality = worstQuality(variables);
   if (kind === 'impedance') {
     const [frequency, real, imaginary] = [find('dc'), find('cc'), find('cd')];
     if (!frequency || !real || !imaginary) return undefined;
@@ -22,26 +21,41 @@ export function readingFrom(
       zRealOhm: real.value,
       zImagOhm: imaginary.value,
     };
+    const quality = worstQuality(variables.map(qualityOf));
     return { kind: 'impedancePoint', timeSecond, point, quality };
   }
-  const voltage = find('ab');
-  const current = kind === 'openCircuit' ? { value: 0 } : find('ba');
-  if (!voltage || !current) return undefined;
+  const current = find('ba');
+  const voltage = find('ab') ?? appliedVoltage(find('da'), current);
+  if (!voltage || !(current || kind === 'openCircuit')) return undefined;
+  const quality = qualityOf(voltage);
+  const currentQuality = current ? qualityOf(current) : quality;
   return {
     kind: 'electrical',
     timeSecond,
     voltageVolt: voltage.value,
-    currentAmpere: current.value,
+    currentAmpere: current?.value ?? 0,
     quality,
+    ...(currentQuality === quality ? {} : { currentQuality }),
   };
+}
+
+/**
+ * In `meas_loop_ca` and `meas_loop_cv` the instrument sends the potential it applies (`da`), which
+ * is that of the cell as long as the current this takes can be had.
+ */
+function appliedVoltage(
+  applied: PackageVariable | undefined,
+  current: PackageVariable | undefined,
+): PackageVariable | undefined {
+  const isHeld = !((current?.status ?? 0) & STATUS.overload);
+  return applied && (isHeld ? applied : { ...applied, status: STATUS.overload });
 }
 
 const SEVERITY: readonly Quality[] = ['bad', 'overload', 'underload', 'late', 'good'];
 
-/** A package is as trustworthy as its worst value. */
-function worstQuality(variables: readonly PackageVariable[]): Quality {
-  const found = new Set(variables.map(qualityOf));
-  return SEVERITY.find((quality) => found.has(quality)) ?? 'bad';
+/** A point of a spectrum is as trustworthy as its worst value. */
+function worstQuality(qualities: readonly Quality[]): Quality {
+  return SEVERITY.find((quality) => qualities.includes(quality)) ?? 'bad';
 }
 
 /**

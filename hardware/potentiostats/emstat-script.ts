@@ -2,20 +2,21 @@ import { Fault } from '../../src/domain/fault.ts';
 import type { PotentiostatCapability } from '../../src/domain/instrument.ts';
 import type {
   ConstantCurrent,
+  ConstantVoltage,
+  CyclicVoltammetry,
   ElectrochemicalTechnique,
   Impedance,
   OpenCircuit,
 } from '../../src/domain/technique.ts';
+import { techniqueProblems } from './emstat-limits.ts';
 import { formatLiteral } from './methodscript-literal.ts';
 
 /** Modes of `set_pgstat_mode`, MethodSCRIPT manual. */
-const MODE = { highSpeed: 3, galvanostat: 6 } as const;
+const MODE = { lowSpeed: 2, highSpeed: 3, galvanostat: 6 } as const;
 /** Bandwidth that suits a sampling interval of 1 s, after the maker's battery example. */
 const BANDWIDTH_HERTZ_SECOND = 5.850535;
 const BANDWIDTH_HERTZ_MAX = 200e3;
 const PEAK_PER_RMS = Math.SQRT2;
-/** Products of unit factors differ in their last digits. */
-const ROUNDING = 1e-9;
 /** Smallest current the autoranging of an EmStat4 HR starts from. */
 const CURRENT_RANGE_AMPERE_MIN = 1e-9;
 
@@ -30,7 +31,7 @@ export function scriptFor(
   capability: PotentiostatCapability,
   where: string,
 ): readonly string[] {
-  const problems = problemsOf(technique, capability);
+  const problems = techniqueProblems(technique, capability);
   if (problems.length > 0) {
     throw new Fault(
       'instrumentUnable',
@@ -42,6 +43,10 @@ export function scriptFor(
       return openCircuitScript(technique, capability);
     case 'constantCurrent':
       return constantCurrentScript(technique, capability);
+    case 'constantVoltage':
+      return constantVoltageScript(technique, capability);
+    case 'cyclicVoltammetry':
+      return voltammetryScript(technique, capability);
     case 'impedance':
       return technique.excitation.mode === 'galvanostatic'
         ? galvanostaticSweepScript(technique, technique.excitation, capability)
@@ -98,6 +103,71 @@ function constantCurrentScript(
   ];
 }
 
+/** The current is checked by the instrument at every sample, whatever the host does. */
+function constantVoltageScript(
+  technique: ConstantVoltage,
+  capability: PotentiostatCapability,
+): string[] {
+  const { voltageVolt, sampleEverySecond, durationSecond, currentAmpereMax } = technique;
+  const interval = Math.min(sampleEverySecond, durationSecond);
+  const voltage = formatLiteral(voltageVolt);
+  return [
+    'var e',
+    'var i',
+    ...modeLines(MODE.lowSpeed, BANDWIDTH_HERTZ_SECOND / interval),
+    ...appliedRangeLines([voltageVolt]),
+    ...currentRangeLines(capability),
+    `set_e ${voltage}`,
+    'cell_on',
+    `meas_loop_ca e i ${voltage} ${formatLiteral(interval)} ${formatLiteral(durationSecond)}`,
+    ...packageLines(['e', 'i']),
+    ...currentLimitLines(currentAmpereMax, capability),
+    'endloop',
+    ...FINISH_LINES,
+  ];
+}
+
+/** From the start to the first vertex, to the second, and back: once for each cycle. */
+function voltammetryScript(
+  technique: CyclicVoltammetry,
+  capability: PotentiostatCapability,
+): string[] {
+  const { startVolt, verticesVolt, stepVolt, rateVoltPerSecond, cycles } = technique;
+  const start = formatLiteral(startVolt);
+  const vertices = verticesVolt.map((volt) => formatLiteral(volt)).join(' ');
+  const sweep = `${formatLiteral(stepVolt)} ${formatLiteral(rateVoltPerSecond)}`;
+  const repeated = cycles > 1 ? ` nscans(${cycles})` : '';
+  return [
+    'var e',
+    'var i',
+    ...modeLines(MODE.lowSpeed, (BANDWIDTH_HERTZ_SECOND * rateVoltPerSecond) / stepVolt),
+    ...appliedRangeLines([startVolt, ...verticesVolt]),
+    ...currentRangeLines(capability),
+    `set_e ${start}`,
+    'cell_on',
+    `meas_loop_cv e i ${start} ${vertices} ${sweep}${repeated}`,
+    ...packageLines(['e', 'i']),
+    ...currentLimitLines(technique.currentAmpereMax, capability),
+    'endloop',
+    ...FINISH_LINES,
+  ];
+}
+
+/** Begins in the largest range: what flows when the cell is closed is not known yet. */
+function currentRangeLines({ currentAmpereMax }: PotentiostatCapability): string[] {
+  const largest = formatLiteral(currentAmpereMax);
+  const smallest = formatLiteral(CURRENT_RANGE_AMPERE_MIN);
+  return [`set_range ba ${largest}`, `set_autoranging ba ${smallest} ${largest}`];
+}
+
+function currentLimitLines(currentAmpereMax: number, capability: PotentiostatCapability): string[] {
+  const limit = Math.min(currentAmpereMax, capability.currentAmpereMax);
+  return [
+    ...breakLines(`i > ${formatLiteral(limit)}`),
+    ...breakLines(`i < ${formatLiteral(-limit)}`),
+  ];
+}
+
 function galvanostaticSweepScript(
   technique: Impedance,
   excitation: Extract<Impedance['excitation'], { mode: 'galvanostatic' }>,
@@ -133,7 +203,7 @@ function potentiostaticSweepScript(
     'var e',
     ...modeLines(MODE.highSpeed, BANDWIDTH_HERTZ_MAX),
     ...voltageRangeLines(capability),
-    `set_autoranging ba ${formatLiteral(CURRENT_RANGE_AMPERE_MIN)} ${formatLiteral(capability.currentAmpereMax)}`,
+    ...currentRangeLines(capability),
     // The open-circuit potential is measured by the instrument just before the cell is closed.
     ...(versusOpenCircuit
       ? ['cell_off', 'meas 100m e ab', `add_var e ${bias}`]
@@ -172,69 +242,17 @@ function voltageRangeLines({ voltageVoltMin, voltageVoltMax }: PotentiostatCapab
   return [`set_range_minmax ab ${span}`, `set_autoranging ab ${span}`];
 }
 
+/** Tells which potentials will be applied; only instruments with a narrow output need it. */
+function appliedRangeLines(volts: readonly number[]): string[] {
+  return [
+    `set_range_minmax da ${formatLiteral(Math.min(...volts))} ${formatLiteral(Math.max(...volts))}`,
+  ];
+}
+
 function packageLines(variables: readonly string[]): string[] {
   return ['pck_start', ...variables.map((name) => `pck_add ${name}`), 'pck_end'];
 }
 
 function breakLines(condition: string): string[] {
   return [`if ${condition}`, 'breakloop', 'endif'];
-}
-
-function problemsOf(
-  technique: ElectrochemicalTechnique,
-  capability: PotentiostatCapability,
-): string[] {
-  const { kind } = technique;
-  if (!capability.techniques.includes(kind)) return [`it cannot run the technique ${kind}`];
-  if (kind === 'impedance') return sweepProblems(technique, capability);
-  const problems: string[] = [];
-  const { sampleEverySecond, durationSecond } = technique;
-  if (!(sampleEverySecond > 0)) problems.push('the sampling interval must be above 0 s');
-  if (!(durationSecond > 0)) problems.push('the duration must be above 0 s');
-  if (!Number.isFinite(durationSecond)) problems.push('the duration must have an end');
-  if (kind === 'constantCurrent') {
-    problems.push(...currentProblems(technique.currentAmpere, capability));
-    if (!(technique.voltageVoltMin < technique.voltageVoltMax)) {
-      problems.push('the lower voltage limit must be below the upper one');
-    }
-  }
-  return problems;
-}
-
-function currentProblems(
-  peakAmpere: number,
-  { currentAmpereMax }: PotentiostatCapability,
-): string[] {
-  return Math.abs(peakAmpere) <= currentAmpereMax * (1 + ROUNDING)
-    ? []
-    : [`a current of ${peakAmpere} A is beyond its ${currentAmpereMax} A`];
-}
-
-function sweepProblems(technique: Impedance, capability: PotentiostatCapability): string[] {
-  const { frequencyHertzMax, frequencyHertzMin, pointCount, excitation } = technique;
-  const problems: string[] = [];
-  if (!(frequencyHertzMax <= capability.frequencyHertzMax * (1 + ROUNDING))) {
-    problems.push(`${frequencyHertzMax} Hz is above its ${capability.frequencyHertzMax} Hz`);
-  }
-  if (!(frequencyHertzMin >= capability.frequencyHertzMin * (1 - ROUNDING))) {
-    problems.push(`${frequencyHertzMin} Hz is below its ${capability.frequencyHertzMin} Hz`);
-  }
-  if (!Number.isInteger(pointCount) || pointCount < 1) {
-    problems.push(`a sweep of ${pointCount} points: expected a whole number above 0`);
-  }
-  if (excitation.mode === 'galvanostatic') {
-    const { amplitudeAmpereRms, biasAmpere } = excitation;
-    if (!(amplitudeAmpereRms > 0)) problems.push('the amplitude must be above 0 A');
-    const peakAmpere = Math.abs(biasAmpere) + amplitudeAmpereRms * PEAK_PER_RMS;
-    return [...problems, ...currentProblems(peakAmpere, capability)];
-  }
-  if (!(excitation.amplitudeVoltRms > 0)) problems.push('the amplitude must be above 0 V');
-  const { biasVolt, versusOpenCircuit } = excitation;
-  const isInside = biasVolt >= capability.voltageVoltMin && biasVolt <= capability.voltageVoltMax;
-  if (!versusOpenCircuit && !isInside) {
-    problems.push(
-      `${biasVolt} V is outside its ${capability.voltageVoltMin} V to ${capability.voltageVoltMax} V`,
-    );
-  }
-  return problems;
 }

@@ -25,7 +25,13 @@ export interface EmStatOptions {
 
 /** Limits of an EmStat4 HR, PalmSens data sheet. */
 const CAPABILITY: PotentiostatCapability = {
-  techniques: ['openCircuit', 'constantCurrent', 'impedance'],
+  techniques: [
+    'openCircuit',
+    'constantCurrent',
+    'constantVoltage',
+    'cyclicVoltammetry',
+    'impedance',
+  ],
   currentAmpereMax: 0.1,
   voltageVoltMin: -6,
   voltageVoltMax: 6,
@@ -183,8 +189,7 @@ export class EmStat implements Potentiostat {
       if (line.kind === 'scriptEnd') return this.#finish(measurement, misplaced);
       const reading = this.#readingOf(measurement, line);
       if (reading) return reading;
-      const isMarker = line.kind === 'measurementStart' || line.kind === 'measurementEnd';
-      if (!isMarker || misplaced) this.#countUnreadable(measurement);
+      if (!isMarker(line) || misplaced) this.#countUnreadable(measurement);
     }
   }
 
@@ -259,6 +264,16 @@ export class EmStat implements Potentiostat {
   }
 }
 
+/** True for the begin and end of a measurement and of each cycle of a voltammogram. */
+function isMarker({ kind }: StreamLine): boolean {
+  return (
+    kind === 'measurementStart' ||
+    kind === 'measurementEnd' ||
+    kind === 'scanStart' ||
+    kind === 'scanEnd'
+  );
+}
+
 /** True when the error is only that the measurement was told to stop. */
 function isStop(error: unknown, measurement: Measurement): boolean {
   return measurement.signal.aborted && error === measurement.signal.reason;
@@ -269,5 +284,9 @@ function silenceSecondMax(technique: ElectrochemicalTechnique): number {
   if (technique.kind === 'impedance') {
     return PERIODS_PER_POINT_MAX / technique.frequencyHertzMin + SILENCE_MARGIN_SECOND;
   }
-  return SILENT_INTERVALS_MAX * technique.sampleEverySecond + SILENCE_MARGIN_SECOND;
+  const intervalSecond =
+    technique.kind === 'cyclicVoltammetry'
+      ? technique.stepVolt / technique.rateVoltPerSecond
+      : technique.sampleEverySecond;
+  return SILENT_INTERVALS_MAX * intervalSecond + SILENCE_MARGIN_SECOND;
 }

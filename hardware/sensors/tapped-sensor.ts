@@ -24,6 +24,10 @@ export class TappedSensor implements Sensor {
     return this.#sensor.channels;
   }
 
+  get everySecond(): number | undefined {
+    return this.#sensor.everySecond;
+  }
+
   connect(signal: AbortSignal, sink: SampleSink): Promise<void> {
     return this.#sensor.connect(signal, (sample) => {
       this.#latest.set(sample.channel, sample);

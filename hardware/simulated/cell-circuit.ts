@@ -1,10 +1,13 @@
-import type { CellSimulation } from './cell-parameters.ts';
+import { arrheniusFactor } from './cell-arrhenius.ts';
+import { Curve } from './cell-curve.ts';
+import type {
+  CellSimulation,
+  InsertionSimulation,
+  SymmetricSimulation,
+} from './cell-parameters.ts';
 import type { GrowthState } from './lithium-growth.ts';
 
 /** The cell's equivalent circuit R0-p(R1,CPE1)-p(R2,CPE2) as it is at one moment. */
-
-const GAS_CONSTANT = 8.314_462_618; // J/(mol K), CODATA 2018, exact
-const ZERO_CELSIUS_KELVIN = 273.15;
 
 export interface Arc {
   readonly resistanceOhm: number;
@@ -24,31 +27,49 @@ export interface Impedance {
   readonly zImagOhm: number;
 }
 
-/** k(T) / k(Tref) of a thermally activated process, k = A exp(-Ea / R T). */
-export function arrheniusFactor(
-  activationEnergy: number,
-  temperature: { readonly celsius: number; readonly referenceCelsius: number },
-): number {
-  const inverse =
-    1 / (temperature.referenceCelsius + ZERO_CELSIUS_KELVIN) -
-    1 / (temperature.celsius + ZERO_CELSIUS_KELVIN);
-  return Math.exp((activationEnergy / GAS_CONSTANT) * inverse);
+/** What the circuit depends on besides the file. */
+export interface CellMoment {
+  readonly celsius: number;
+  readonly growth: GrowthState;
+  readonly isShorted: boolean;
+  readonly stateOfCharge: number;
+  readonly cycles: number;
 }
 
-/** The circuit of a cell of this area (m²) at this temperature, after this growth. */
-export function cellCircuit(
-  cell: CellSimulation,
-  areaSquareMetre: number,
-  now: { readonly celsius: number; readonly growth: GrowthState },
-): CellCircuit {
-  if (now.growth.shorted) return { seriesOhm: cell.leadResistance, arcs: [] };
-  return {
-    seriesOhm: cell.leadResistance + electrolyteOhm(cell, areaSquareMetre, now.celsius),
-    arcs: [
-      arcAt(cell.interphase, cell, now.celsius, interphaseGrowth(cell, now.growth)),
-      arcAt(cell.chargeTransfer, cell, now.celsius, chargeTransferFall(cell, now.growth)),
-    ],
-  };
+/** Makes a cell's circuit from its file and its area in m². */
+export class CircuitMaker {
+  readonly #cell: CellSimulation;
+  readonly #areaSquareMetre: number;
+  readonly #overCharge: { readonly interphase?: Curve; readonly chargeTransfer?: Curve };
+
+  constructor(cell: CellSimulation, areaSquareMetre: number) {
+    this.#cell = cell;
+    this.#areaSquareMetre = areaSquareMetre;
+    this.#overCharge = cell.kind === 'insertion' ? curvesOverCharge(cell) : {};
+  }
+
+  circuitAt(now: CellMoment): CellCircuit {
+    const cell = this.#cell;
+    if (now.isShorted) return { seriesOhm: cell.leadResistance, arcs: [] };
+    const [interphase, chargeTransfer] =
+      cell.kind === 'insertion' ? this.#batteryFactors(cell, now) : symmetricFactors(cell, now);
+    return {
+      seriesOhm: cell.leadResistance + electrolyteOhm(cell, this.#areaSquareMetre, now.celsius),
+      arcs: [
+        arcAt(cell.interphase, cell, now.celsius, interphase),
+        arcAt(cell.chargeTransfer, cell, now.celsius, chargeTransfer),
+      ],
+    };
+  }
+
+  #batteryFactors(cell: InsertionSimulation, now: CellMoment): readonly [number, number] {
+    const { interphase, chargeTransfer } = this.#overCharge;
+    return [
+      (interphase?.value(now.stateOfCharge) ?? 1) * grown(cell.interphase.growth, now.cycles),
+      (chargeTransfer?.value(now.stateOfCharge) ?? 1) *
+        grown(cell.chargeTransfer.growth, now.cycles),
+    ];
+  }
 }
 
 /** Impedance of the circuit at one frequency; the CPE is 1 / (Q (jω)^n). */
@@ -95,13 +116,31 @@ function arcAt(
   };
 }
 
+function curvesOverCharge(cell: InsertionSimulation) {
+  const interphase = cell.interphase.overStateOfCharge;
+  const chargeTransfer = cell.chargeTransfer.overStateOfCharge;
+  return {
+    ...(interphase && { interphase: new Curve(interphase) }),
+    ...(chargeTransfer && { chargeTransfer: new Curve(chargeTransfer) }),
+  };
+}
+
+/** Wang 2020: the interface's resistance rises from cycle to cycle. */
+function grown(growth: InsertionSimulation['interphase']['growth'], cycles: number): number {
+  return growth ? 1 + growth.share * (cycles / growth.cycles) ** growth.exponent : 1;
+}
+
+function symmetricFactors(cell: SymmetricSimulation, now: CellMoment): readonly [number, number] {
+  return [interphaseGrowth(cell, now.growth), chargeTransferFall(cell, now.growth)];
+}
+
 /** Decomposition products thicken with every charge that passes (Park 2023: R_int rises). */
-function interphaseGrowth(cell: CellSimulation, growth: GrowthState): number {
+function interphaseGrowth(cell: SymmetricSimulation, growth: GrowthState): number {
   return 1 + (cell.interphase.growthAtShort * growth.throughput) / cell.lithium.shortCharge;
 }
 
 /** Park 2023: R_ct falls slowly to 1.0 h, then sharply, as roots enlarge the lithium surface. */
-function chargeTransferFall(cell: CellSimulation, growth: GrowthState): number {
+function chargeTransferFall(cell: SymmetricSimulation, growth: GrowthState): number {
   const { fallUntilRoots, decayCharge, floorFraction } = cell.chargeTransfer;
   const { rootCharge } = cell.lithium;
   const slow = 1 - fallUntilRoots * Math.min(1, growth.growthCharge / rootCharge);

@@ -1,55 +1,55 @@
+import { z } from 'zod';
 import type { Clock } from '../../src/domain/clock.ts';
-import { type CellCircuit, cellCircuit, circuitImpedance, type Impedance } from './cell-circuit.ts';
+import { Fault } from '../../src/domain/fault.ts';
+import { Battery, batteryStateSchema } from './cell-battery.ts';
+import {
+  type CellCircuit,
+  type CellMoment,
+  CircuitMaker,
+  circuitImpedance,
+  type Impedance,
+} from './cell-circuit.ts';
+import { type CellContents, CellView } from './cell-interior.ts';
+import { lithiumStateSchema, PlatedElectrode } from './cell-lithium.ts';
 import type { CellSimulation } from './cell-parameters.ts';
 import type { CellTerminals } from './cell-terminals.ts';
-import {
-  dipFraction,
-  drawGrowthTraits,
-  filamentFraction,
-  type GrowthState,
-  type GrowthTraits,
-  grow,
-  UNPLATED,
-} from './lithium-growth.ts';
 
-/** Molar mass over density of lithium metal: 6.94 g/mol, 0.534 g/cm³. */
-const LITHIUM_MOLAR_VOLUME = 6.94e-6 / 0.534; // m³/mol
-const FARADAY = 96_485.332_12; // C/mol
+const ARCS = 2;
 
-/** Thickness in m of dense lithium that a charge per area (C/m²) makes: V/A = Q M / (F ρ). */
-export function lithiumThicknessMetre(chargeDensity: number): number {
-  return (chargeDensity / FARADAY) * LITHIUM_MOLAR_VOLUME;
-}
-
-/** What the cell looks like inside, for a detector and a pressure gauge. */
-export interface CellInterior {
-  /** Net charge per area on the plated electrode, C/m²; negative when it was stripped. */
-  readonly platedCharge: number;
-  /** Dense thickness of that lithium, m. */
-  readonly platedThicknessMetre: number;
-  /** Share of the electrolyte's thickness that lithium has crossed, 0 to 1. */
-  readonly filamentFraction: number;
-  readonly shorted: boolean;
-}
+const stateSchema = z.strictObject({
+  ageSecond: z.number(),
+  currentAmpere: z.number(),
+  arcVolt: z.array(z.number()).max(ARCS),
+  lithium: lithiumStateSchema,
+  battery: batteryStateSchema.optional(),
+});
+/** Everything a simulated cell remembers, as plain data. */
+export type CellState = z.output<typeof stateSchema>;
 
 /**
- * Li|Li3PS4|Li symmetric cell after Park 2023. It stands still between calls and makes up for the
- * time that has passed at the next one: with constant current since the last call, lithium
- * growth and the arcs' relaxation have closed forms, so the length of the step does not matter.
+ * The simulated cell: symmetric lithium electrodes after Park 2023, or a battery. It stands still
+ * between calls and makes up for the time that has passed at the next one: with constant current
+ * since the last call everything has a closed form, so the length of the step does not matter.
  * The time domain sees each arc as R beside C; the spectrum sees the constant-phase element.
  */
 export class CellModel implements CellTerminals {
   readonly #clock: Clock;
   readonly #cell: CellSimulation;
   readonly #areaSquareMetre: number;
-  readonly #celsius: () => number;
-  readonly #traits: GrowthTraits;
+  readonly #celsiusNow: () => number;
+  readonly #circuits: CircuitMaker;
+  readonly #lithium: PlatedElectrode;
+  readonly #battery: Battery | undefined;
+  readonly #view: CellView;
   #timeSecond: number;
+  /** How long the cell has lived, in s. */
+  #ageSecond = 0;
   #currentAmpere = 0;
-  #growth: GrowthState = UNPLATED;
-  #platedCharge = 0;
   /** Voltage over each arc, in the order of the circuit. */
-  #arcVolt: readonly number[] = [0, 0];
+  #arcVolt: readonly number[] = new Array(ARCS).fill(0);
+  /** Temperature and circuit at `#timeSecond`. */
+  #celsius = 0;
+  #circuit: CellCircuit | undefined;
 
   /** @param options.celsius temperature of the cell now, in °C */
   constructor(options: {
@@ -59,11 +59,15 @@ export class CellModel implements CellTerminals {
     readonly celsius: () => number;
     readonly seed: number;
   }) {
+    const { simulation, areaSquareMetre } = options;
     this.#clock = options.clock;
-    this.#cell = options.simulation;
-    this.#areaSquareMetre = options.areaSquareMetre;
-    this.#celsius = options.celsius;
-    this.#traits = drawGrowthTraits(options.simulation.lithium, options.seed);
+    this.#cell = simulation;
+    this.#areaSquareMetre = areaSquareMetre;
+    this.#celsiusNow = options.celsius;
+    this.#circuits = new CircuitMaker(simulation, areaSquareMetre);
+    this.#lithium = new PlatedElectrode(simulation.lithium, options.seed);
+    if (simulation.kind === 'insertion') this.#battery = new Battery(simulation, areaSquareMetre);
+    this.#view = new CellView(simulation);
     this.#timeSecond = options.clock.nowSecond();
   }
 
@@ -81,74 +85,147 @@ export class CellModel implements CellTerminals {
   }
 
   voltageVolt(): number {
-    const circuit = this.#advance();
-    const overArcs = this.#arcVolt.reduce((sum, volt) => sum + volt, 0);
-    const overCell = this.#currentAmpere * circuit.seriesOhm + overArcs;
-    if (this.#growth.shorted) return overCell;
+    const overVolt = this.#overVolt(this.#advance());
+    if (this.#lithium.growth.shorted) return overVolt;
     // Soft contacts carry current only while current flows; at rest they heal.
-    const dip = this.#currentAmpere === 0 ? 0 : this.#dipFraction();
-    return this.#cell.openCircuitVoltage + overCell * (1 - dip);
+    const dip = this.#currentAmpere === 0 ? 0 : this.#lithium.dipFraction(this.#ageSecond);
+    return this.#openCircuitVolt() + overVolt * (1 - dip);
   }
 
   /** Soft contacts are left out: they come and go faster than a sweep and are not linear. */
   impedance(frequencyHertz: number): Impedance {
-    return circuitImpedance(this.#advance(), frequencyHertz);
+    const ofCircuit = circuitImpedance(this.#advance(), frequencyHertz);
+    if (!this.#battery || this.#lithium.growth.shorted) return ofCircuit;
+    const ofStorage = this.#battery.impedance(frequencyHertz, this.#celsius);
+    return {
+      zRealOhm: ofCircuit.zRealOhm + ofStorage.zRealOhm,
+      zImagOhm: ofCircuit.zImagOhm + ofStorage.zImagOhm,
+    };
   }
 
-  /** The equivalent circuit now: what a perfect fit would find. */
+  /** The equivalent circuit now, without diffusion: what a perfect fit of the arcs would find. */
   circuit(): CellCircuit {
     return this.#advance();
   }
 
-  interior(): CellInterior {
+  interior(): CellContents {
     this.#advance();
-    return {
-      platedCharge: this.#platedCharge,
-      platedThicknessMetre: lithiumThicknessMetre(this.#platedCharge),
-      filamentFraction: filamentFraction(this.#growth, this.#cell.lithium, this.#traits),
-      shorted: this.#growth.shorted,
-    };
+    return this.#view.contents(this.#lithium, this.#battery);
   }
 
   /** Stack pressure now, in Pa. */
   pressurePascal(): number {
-    const { pressure, pressureTemperature, pressurePerCelsius, pressureRiseAtShort } =
-      this.#cell.stack;
-    const warmer = this.#celsius() - pressureTemperature;
-    const rise = pressureRiseAtShort * this.interior().filamentFraction;
-    return pressure + pressurePerCelsius * warmer + rise;
+    this.#advance();
+    return this.#view.pressurePascal(this.#lithium, this.#battery, this.#celsius);
+  }
+
+  /**
+   * Heat the cell gave off at the newest call to another method, in W, negative while it cooled.
+   * It asks for nothing itself: an oven may take it while the cell asks for its temperature.
+   */
+  heatWatt(): number {
+    if (!this.#circuit) return 0;
+    const ohmicWatt = this.#currentAmpere * this.#overVolt(this.#circuit);
+    if (!this.#battery) return ohmicWatt;
+    if (!this.#lithium.growth.shorted) {
+      return ohmicWatt + this.#battery.heatWatt(this.#currentAmpere, this.#celsius);
+    }
+    return ohmicWatt + this.#battery.emptyingWatt(this.#insideOhm());
+  }
+
+  /** Everything the cell remembers, as plain data. */
+  saveState(): CellState {
+    this.#advance();
+    return {
+      ageSecond: this.#ageSecond,
+      currentAmpere: this.#currentAmpere,
+      arcVolt: [...this.#arcVolt],
+      lithium: this.#lithium.state,
+      ...(this.#battery && { battery: this.#battery.save() }),
+    };
+  }
+
+  /**
+   * Goes on from a saved state, now. Time that passed in between does not exist for the cell.
+   * @throws Fault fileFormat when it is not the state of such a cell; nothing is changed then
+   */
+  restoreState(saved: unknown): void {
+    const { success, data } = stateSchema.safeParse(saved);
+    const fits =
+      success &&
+      (this.#battery
+        ? data.battery !== undefined && this.#battery.restore(data.battery)
+        : data.battery === undefined);
+    if (!fits) {
+      throw new Fault('fileFormat', {
+        where: 'state of the simulated cell',
+        message: `expected what was saved of a ${this.#cell.kind} cell with the same cell file`,
+      });
+    }
+    this.#lithium.restore(data.lithium);
+    this.#ageSecond = data.ageSecond;
+    this.#currentAmpere = data.currentAmpere;
+    this.#arcVolt = data.arcVolt;
+    this.#timeSecond = this.#clock.nowSecond();
+    this.#circuit = undefined;
   }
 
   /** Brings the state to the clock's present moment. */
   #advance(): CellCircuit {
     const nowSecond = this.#clock.nowSecond();
     const durationSecond = nowSecond - this.#timeSecond;
-    if (durationSecond > 0) this.#plate(durationSecond);
+    if (this.#circuit && durationSecond <= 0) return this.#circuit;
+    this.#celsius = this.#celsiusNow();
+    if (durationSecond > 0) this.#flow(durationSecond);
     this.#timeSecond = nowSecond;
-    const circuit = cellCircuit(this.#cell, this.#areaSquareMetre, {
-      celsius: this.#celsius(),
-      growth: this.#growth,
-    });
+    const circuit = this.#circuits.circuitAt(this.#moment());
     this.#arcVolt = circuit.arcs.map((arc, at) => {
       // The time constants are milliseconds: what R was earlier in the step is long forgotten.
       const settledVolt = this.#currentAmpere * arc.resistanceOhm;
       const lag = Math.exp(-durationSecond / (arc.resistanceOhm * arc.capacitanceFarad));
       return settledVolt + ((this.#arcVolt[at] ?? 0) - settledVolt) * lag;
     });
+    this.#circuit = circuit;
     return circuit;
   }
 
-  #plate(durationSecond: number): void {
+  #flow(durationSecond: number): void {
     const currentDensity = this.#currentAmpere / this.#areaSquareMetre;
-    const before = this.#growth;
-    const flow = { currentDensity, durationSecond };
-    this.#growth = grow(before, this.#cell.lithium, this.#traits, flow);
-    // Only what passed before a short was plated.
-    const plated = this.#growth.throughput - before.throughput;
-    this.#platedCharge += Math.sign(currentDensity) * plated;
+    const throughSecond = this.#lithium.advance(currentDensity, durationSecond);
+    this.#ageSecond += durationSecond;
+    const battery = this.#battery;
+    if (!battery) return;
+    if (throughSecond > 0) battery.advance(this.#currentAmpere, throughSecond, this.#celsius);
+    const emptyingSecond = durationSecond - throughSecond;
+    if (emptyingSecond > 0) battery.runEmpty(emptyingSecond, this.#insideOhm(), this.#celsius);
   }
 
-  #dipFraction(): number {
-    return dipFraction(this.#growth, this.#cell.lithium, this.#traits, this.#timeSecond);
+  /** What a short inside leaves in the way: the cell's own resistance, as if it were whole. */
+  #insideOhm(): number {
+    const { seriesOhm, arcs } = this.#circuits.circuitAt({ ...this.#moment(), isShorted: false });
+    return arcs.reduce((sum, { resistanceOhm }) => sum + resistanceOhm, seriesOhm);
+  }
+
+  #moment(): CellMoment {
+    const { growth } = this.#lithium;
+    return {
+      celsius: this.#celsius,
+      growth,
+      isShorted: growth.shorted,
+      stateOfCharge: this.#battery?.stateOfCharge ?? 0,
+      cycles: this.#battery?.cycles ?? 0,
+    };
+  }
+
+  /** Voltage over everything that resists. */
+  #overVolt(circuit: CellCircuit): number {
+    let overVolt = this.#currentAmpere * circuit.seriesOhm;
+    for (const volt of this.#arcVolt) overVolt += volt;
+    return overVolt;
+  }
+
+  #openCircuitVolt(): number {
+    if (this.#cell.kind === 'symmetric') return this.#cell.openCircuitVoltage;
+    return this.#battery?.voltageVolt(this.#celsius) ?? 0;
   }
 }

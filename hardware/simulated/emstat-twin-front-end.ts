@@ -32,6 +32,13 @@ export interface Measured {
   readonly isOverloaded: boolean;
 }
 
+export interface MeasuredCurrent extends Measured {
+  readonly isUnderloaded: boolean;
+}
+
+/** Below this share of its range a current is underloaded: an EmStat Pico has it at 0.8 to 1.6 %. */
+const UNDERLOAD_OF_RANGE = 0.01;
+
 /** Index of the 1 nA range; each decade is three further, to 27 for 100 mA. */
 const RANGE_INDEX_FIRST = 3;
 const RANGE_INDEX_STEP = 3;
@@ -40,6 +47,8 @@ const RANGE_AMPERE_FIRST = 1e-9;
 /** The simulated regulator works in steps: so many per waiting time, but none shorter than: */
 const REGULATIONS_PER_WAIT = 10;
 const REGULATION_SECOND_MIN = 1e-3;
+/** So many of the shortest steps end each wait: what is measured then is held to its last µV. */
+const SETTLING_STEPS = 4;
 
 /** The analogue side of the simulated instrument: its cell switch, its two regulators, its meters. */
 export class FrontEnd {
@@ -64,6 +73,11 @@ export class FrontEnd {
 
   get isGalvanostat(): boolean {
     return this.#mode === PGSTAT_MODE.galvanostat;
+  }
+
+  /** What the potentiostat is told to hold. */
+  get appliedVolt(): number {
+    return this.#setVolt;
   }
 
   get isOff(): boolean {
@@ -99,15 +113,14 @@ export class FrontEnd {
 
   /** Lets time pass while the regulator does its work. */
   async hold(seconds: number, signal: AbortSignal): Promise<void> {
-    const isRegulating = this.#isCellOn && !this.isGalvanostat;
-    const stepSecond = Math.max(seconds / REGULATIONS_PER_WAIT, REGULATION_SECOND_MIN);
     const endSecond = this.#clock.nowSecond() + seconds;
-    while (isRegulating && endSecond - this.#clock.nowSecond() > stepSecond) {
-      await sleep(this.#clock, stepSecond, signal);
-      this.#regulate(stepSecond);
+    const isRegulating = this.#isCellOn && !this.isGalvanostat;
+    const times = isRegulating ? regulationTimes(this.#clock.nowSecond(), endSecond) : [endSecond];
+    for (const dueSecond of times) {
+      const waitSecond = Math.max(0, dueSecond - this.#clock.nowSecond());
+      await sleep(this.#clock, waitSecond, signal);
+      if (isRegulating) this.#regulate(Math.max(waitSecond, REGULATION_SECOND_MIN));
     }
-    await sleep(this.#clock, Math.max(0, endSecond - this.#clock.nowSecond()), signal);
-    if (isRegulating) this.#regulate(stepSecond);
   }
 
   voltage(): Measured {
@@ -117,12 +130,14 @@ export class FrontEnd {
     return { value: shownVolt + NOISE.voltageVolt * this.#random.normal(), isOverloaded };
   }
 
-  current(): Measured {
+  current(): MeasuredCurrent {
     const trueAmpere = this.#terminals.currentAmpere();
-    const noiseAmpere = NOISE.currentOfRange * rangeAmpere(this.currentRangeIndex());
+    const fullScaleAmpere = rangeAmpere(this.currentRangeIndex());
+    const noiseAmpere = NOISE.currentOfRange * fullScaleAmpere;
     return {
       value: trueAmpere + noiseAmpere * this.#random.normal(),
       isOverloaded: this.#isLimited,
+      isUnderloaded: Math.abs(trueAmpere) < UNDERLOAD_OF_RANGE * fullScaleAmpere,
     };
   }
 
@@ -146,16 +161,32 @@ export class FrontEnd {
   }
 
   /**
-   * Corrects the current by the voltage error over the resistance the cell shows to a change that
-   * lasts `stepSecond`: with the resistance of a shorter time the steps would overshoot and grow.
+   * Corrects the current by the voltage error over the impedance the cell shows to a change that
+   * lasts `stepSecond`: with that of a shorter time the steps would overshoot and grow. Its modulus
+   * counts, because a battery answers a long step as a capacitor does.
    */
   #regulate(stepSecond: number): void {
-    const { zRealOhm } = this.#terminals.impedance(1 / (2 * Math.PI * stepSecond));
+    const { zRealOhm, zImagOhm } = this.#terminals.impedance(1 / (2 * Math.PI * stepSecond));
     const errorVolt = this.#setVolt - this.#terminals.voltageVolt();
-    const wantedAmpere = this.#terminals.currentAmpere() + errorVolt / zRealOhm;
+    const wantedAmpere =
+      this.#terminals.currentAmpere() + errorVolt / Math.hypot(zRealOhm, zImagOhm);
     const currentAmpere = clamp(wantedAmpere, LIMITS.currentAmpere);
     this.#isLimited = currentAmpere !== wantedAmpere;
     this.#terminals.setCurrent(currentAmpere);
+  }
+}
+
+/** Even steps, then a few of the shortest, the last one at the end of the wait. */
+function* regulationTimes(startSecond: number, endSecond: number): Generator<number> {
+  const settleSecond = endSecond - SETTLING_STEPS * REGULATION_SECOND_MIN;
+  const stepSecond = Math.max(
+    (endSecond - startSecond) / REGULATIONS_PER_WAIT,
+    REGULATION_SECOND_MIN,
+  );
+  for (let at = startSecond + stepSecond; at < settleSecond; at += stepSecond) yield at;
+  for (let left = SETTLING_STEPS; left >= 0; left -= 1) {
+    const at = endSecond - left * REGULATION_SECOND_MIN;
+    if (at > startSecond || left === 0) yield at;
   }
 }
 

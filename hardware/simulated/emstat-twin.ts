@@ -28,8 +28,8 @@ const SERIAL_NUMBER = 'iES4HR20B0008';
 const SCRIPT_VERSION = 'v01.09.00';
 /** Script commands it has, as bit numbers: the maker's list, without what this twin cannot do. */
 const SCRIPT_COMMAND_BITS = [
-  1, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 19, 21, 28, 30, 31, 32, 33, 34, 35, 36, 38, 39, 40, 42, 65,
-  66, 67, 68, 70, 91,
+  1, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 19, 21, 24, 28, 30, 31, 32, 33, 34, 35, 36, 38, 39, 40, 42,
+  65, 66, 67, 68, 70, 91,
 ];
 const COMMANDS_WHILE_IDLE = new Set(['t', 'i', 'v', 'CM', 'e', 'l', 'r']);
 const COMMANDS_WHILE_RUNNING = new Set(['Z', 'h', 'H', 'Y', 'R']);

@@ -1,5 +1,6 @@
+import { z } from 'zod';
 import { deriveSeed, Random, uniformAt } from '../../src/domain/random.ts';
-import type { CellSimulation } from './cell-parameters.ts';
+import type { LithiumParameters } from './cell-lithium-parameters.ts';
 
 /**
  * Lithium that grows from the plated electrode into the electrolyte until it touches the other
@@ -7,14 +8,15 @@ import type { CellSimulation } from './cell-parameters.ts';
  * exact and needs no sub-steps.
  */
 
-/** Charges per area in C/m². */
-export interface GrowthState {
+export const growthStateSchema = z.strictObject({
   /** |charge| passed, whatever its sign: what feeds the interphase. */
-  readonly throughput: number;
+  throughput: z.number(),
   /** |charge| weighted by (j / reference)^exponent: what feeds roots and filaments. */
-  readonly growthCharge: number;
-  readonly shorted: boolean;
-}
+  growthCharge: z.number(),
+  shorted: z.boolean(),
+});
+/** Charges per area in C/m²; plain data. */
+export type GrowthState = Readonly<z.output<typeof growthStateSchema>>;
 
 export const UNPLATED: GrowthState = { throughput: 0, growthCharge: 0, shorted: false };
 
@@ -24,7 +26,7 @@ export interface GrowthTraits {
   readonly dipSeed: number;
 }
 
-export function drawGrowthTraits(lithium: CellSimulation['lithium'], seed: number): GrowthTraits {
+export function drawGrowthTraits(lithium: LithiumParameters, seed: number): GrowthTraits {
   const spread = 2 * new Random(deriveSeed(seed, 'short charge')).uniform() - 1;
   return {
     shortCharge: lithium.shortCharge * (1 + spread * lithium.shortSpreadFraction),
@@ -35,7 +37,7 @@ export function drawGrowthTraits(lithium: CellSimulation['lithium'], seed: numbe
 /** The state after a constant current density (A/m², any sign) has flowed for a time. */
 export function grow(
   state: GrowthState,
-  lithium: CellSimulation['lithium'],
+  lithium: LithiumParameters,
   traits: GrowthTraits,
   flow: { readonly currentDensity: number; readonly durationSecond: number },
 ): GrowthState {
@@ -55,7 +57,7 @@ export function grow(
 /** Share of the electrolyte's thickness that lithium has crossed, 0 to 1. */
 export function filamentFraction(
   state: GrowthState,
-  lithium: CellSimulation['lithium'],
+  lithium: LithiumParameters,
   traits: GrowthTraits,
 ): number {
   if (state.shorted) return 1;
@@ -69,7 +71,7 @@ export function filamentFraction(
  */
 export function dipFraction(
   state: GrowthState,
-  lithium: CellSimulation['lithium'],
+  lithium: LithiumParameters,
   traits: GrowthTraits,
   nowSecond: number,
 ): number {
@@ -79,4 +81,20 @@ export function dipFraction(
   const turn = 2 * Math.floor(nowSecond / lithium.dipDuration);
   if (uniformAt(traits.dipSeed, turn) > 0.5 * nearness) return 0;
   return lithium.dipFractionMax * nearness * uniformAt(traits.dipSeed, turn + 1);
+}
+
+/**
+ * Plated lithium (C/m²) that is still metal after a constant current density (A/m²) has flowed
+ * for a time and the metal reacted away meanwhile: dm/dt = j - m / τ, never below none.
+ */
+export function metallicCharge(
+  before: number,
+  lithium: LithiumParameters,
+  flow: { readonly currentDensity: number; readonly durationSecond: number },
+): number {
+  const { currentDensity, durationSecond } = flow;
+  const { reactionTime } = lithium;
+  if (reactionTime === undefined) return Math.max(0, before + currentDensity * durationSecond);
+  const settled = currentDensity * reactionTime;
+  return Math.max(0, settled + (before - settled) * Math.exp(-durationSecond / reactionTime));
 }

@@ -1,21 +1,13 @@
 import type { Clock } from '../../src/domain/clock.ts';
 import { encodeVariable, STATUS } from '../potentiostats/methodscript-value.ts';
 import { type FrontEnd, LIMITS, PGSTAT_MODE } from './emstat-twin-front-end.ts';
+import { fail, INTERVAL_SECOND_MIN, RUN_ERROR, ScriptArguments } from './methodscript-arguments.ts';
 import { type Program, ScriptFailure, type Statement } from './methodscript-program.ts';
 import { ScriptVariables } from './methodscript-variables.ts';
-
-const RUN_ERROR = {
-  badValue: '0007',
-  badPotential: '000F',
-  badFrequency: '0011',
-  badAmplitude: '0012',
-  openCircuitWithCellOn: '0014',
-  modeUnsupported: '0021',
-  invalidForMode: '0023',
-  needsCellOn: '4027',
-} as const;
+import { cyclePotentials } from './voltammogram-potentials.ts';
 
 const TECHNIQUE_ID = {
+  meas_loop_cv: '0005',
   meas_loop_ca: '0007',
   meas_loop_cp: '000A',
   meas_loop_ocp: '000B',
@@ -23,9 +15,6 @@ const TECHNIQUE_ID = {
   meas_loop_geis: '000E',
 } as const;
 
-const INTERVAL_SECOND_MIN = 1e-3;
-const DURATION_SECOND_MAX = 1e8;
-const POINTS_MAX = 10_000;
 /** An impedance point takes this many periods, and never less than the least time. */
 const PERIODS_PER_POINT = 3;
 const POINT_SECOND_MIN = 0.05;
@@ -33,6 +22,9 @@ const PEAK_PER_RMS = Math.SQRT2;
 const POTENTIAL_RANGE_INDEX = 6;
 /** Floating-point slack when counting how many intervals fit into a run time. */
 const INTERVAL_SLACK = 1e-9;
+
+/** What ends a measurement loop, and a cycle of a voltammogram within it. */
+const SCOPE_END = { loop: '*', cycle: '-' } as const;
 
 type Outcome = 'next' | 'break';
 
@@ -45,8 +37,10 @@ export class Interpreter {
   readonly #clock: Clock;
   readonly #send: (line: string) => void;
   readonly #variables = new ScriptVariables();
+  readonly #arguments = new ScriptArguments(this.#variables);
+  /** Ends of the scopes that are open, innermost last. */
+  readonly #scopeEnds: string[] = [];
   #package: string[] = [];
-  #openLoops = 0;
 
   constructor(options: { frontEnd: FrontEnd; clock: Clock; send: (line: string) => void }) {
     this.#frontEnd = options.frontEnd;
@@ -76,12 +70,12 @@ export class Interpreter {
   }
 
   #closeLoops(): void {
-    for (; this.#openLoops > 0; this.#openLoops -= 1) this.#send('*');
+    while (this.#scopeEnds.length > 0) this.#leaveScope();
   }
 
   #report(error: unknown): void {
     if (!(error instanceof ScriptFailure)) throw error;
-    this.#openLoops = 0;
+    this.#scopeEnds.length = 0;
     this.#send(`!${error.code}: Line ${error.line}`);
   }
 
@@ -99,7 +93,7 @@ export class Interpreter {
       case 'if':
         return this.#variables.isTrue(statement) ? this.#runAll(statement.body, signal) : 'next';
       case 'wait':
-        await this.#frontEnd.hold(this.#duration(statement, 0, 0), signal);
+        await this.#frontEnd.hold(this.#arguments.duration(statement, 0, 0), signal);
         return 'next';
       case 'meas':
         await this.#measureOnce(statement, signal);
@@ -108,6 +102,9 @@ export class Interpreter {
       case 'meas_loop_ca':
       case 'meas_loop_cp':
         await this.#measureInTime(statement, statement.command, signal);
+        return 'next';
+      case 'meas_loop_cv':
+        await this.#sweepPotential(statement, signal);
         return 'next';
       case 'meas_loop_eis':
       case 'meas_loop_geis':
@@ -160,13 +157,13 @@ export class Interpreter {
         this.#setMode(statement);
         break;
       case 'set_e':
-        this.#frontEnd.setVoltage(this.#potential(statement, 0));
+        this.#frontEnd.setVoltage(this.#arguments.potential(statement, 0));
         break;
       case 'set_i':
-        this.#frontEnd.setCurrent(this.#current(statement, 0));
+        this.#frontEnd.setCurrent(this.#arguments.current(statement, 0));
         break;
       case 'cell_on':
-        if (this.#frontEnd.isOff) this.#fail(RUN_ERROR.invalidForMode, statement);
+        if (this.#frontEnd.isOff) fail(RUN_ERROR.invalidForMode, statement);
         this.#frontEnd.cellOn();
         break;
       case 'cell_off':
@@ -181,16 +178,16 @@ export class Interpreter {
   #setMode(statement: Statement): void {
     const mode = this.#variables.valueOf(statement, 0);
     const isKnown = Object.values(PGSTAT_MODE).some((one) => one === mode);
-    if (!isKnown) this.#fail(RUN_ERROR.modeUnsupported, statement);
+    if (!isKnown) fail(RUN_ERROR.modeUnsupported, statement);
     this.#frontEnd.setMode(mode);
   }
 
   async #measureOnce(statement: Statement, signal: AbortSignal): Promise<void> {
     const [, name = '', type = ''] = statement.words;
-    await this.#frontEnd.hold(this.#duration(statement, 0, INTERVAL_SECOND_MIN), signal);
+    await this.#frontEnd.hold(this.#arguments.duration(statement, 0, INTERVAL_SECOND_MIN), signal);
     if (type === 'ab') this.#storeVoltage(name);
     else if (type === 'ba') this.#storeCurrent(name);
-    else this.#fail(RUN_ERROR.badValue, statement);
+    else fail(RUN_ERROR.badValue, statement);
   }
 
   async #measureInTime(
@@ -201,8 +198,8 @@ export class Interpreter {
     this.#prepare(statement, command);
     const [voltageName = '', currentName = ''] = statement.words;
     const timeAt = command === 'meas_loop_ocp' ? 0 : 1;
-    const intervalSecond = this.#duration(statement, timeAt, INTERVAL_SECOND_MIN);
-    const runSecond = this.#duration(statement, timeAt + 1, 0);
+    const intervalSecond = this.#arguments.duration(statement, timeAt, INTERVAL_SECOND_MIN);
+    const runSecond = this.#arguments.duration(statement, timeAt + 1, 0);
     const startSecond = this.#clock.nowSecond();
     const pointCount = Math.floor(runSecond / intervalSecond + INTERVAL_SLACK);
     const until = (dueSecond: number) =>
@@ -210,27 +207,56 @@ export class Interpreter {
     this.#enterLoop(command);
     for (let point = 1; point <= pointCount; point += 1) {
       await until(startSecond + point * intervalSecond);
-      this.#storeVoltage(voltageName);
+      if (command === 'meas_loop_ca') this.#storeApplied(voltageName);
+      else this.#storeVoltage(voltageName);
       if (command !== 'meas_loop_ocp') this.#storeCurrent(currentName);
-      if ((await this.#runAll(statement.body, signal)) === 'break') return this.#leaveLoop();
+      if ((await this.#runAll(statement.body, signal)) === 'break') return this.#leaveScope();
     }
     await until(startSecond + runSecond);
-    this.#leaveLoop();
+    this.#leaveScope();
+  }
+
+  /** One point per step of the potential, measured at the end of the time the step lasts. */
+  async #sweepPotential(statement: Statement, signal: AbortSignal): Promise<void> {
+    this.#prepare(statement, 'meas_loop_cv');
+    const [voltageName = '', currentName = ''] = statement.words;
+    const at = (index: number) => this.#arguments.potential(statement, index);
+    const stepVolt = this.#arguments.positive(statement, 3);
+    const sweep = { startVolt: at(0), verticesVolt: [at(1), at(2)] as const, stepVolt };
+    const intervalSecond = stepVolt / this.#arguments.positive(statement, 4);
+    if (intervalSecond < INTERVAL_SECOND_MIN) fail(RUN_ERROR.badValue, statement);
+    const scans = this.#variables.optionOf(statement, 'nscans', 1);
+    const cycles = this.#arguments.count(statement, scans);
+    this.#enterLoop('meas_loop_cv');
+    let outcome: Outcome = 'next';
+    for (let cycle = 0; cycle < cycles && outcome === 'next'; cycle += 1) {
+      if (cycles > 1) this.#enterCycle(cycle);
+      for (const volt of cyclePotentials(sweep, cycle === 0)) {
+        this.#frontEnd.setVoltage(volt);
+        await this.#frontEnd.hold(intervalSecond, signal);
+        this.#storeApplied(voltageName);
+        this.#storeCurrent(currentName);
+        outcome = await this.#runAll(statement.body, signal);
+        if (outcome === 'break') break;
+      }
+      if (cycles > 1) this.#leaveScope();
+    }
+    this.#leaveScope();
   }
 
   /** What must hold before a loop in time begins; sets its potential or current. */
   #prepare(statement: Statement, command: keyof typeof TECHNIQUE_ID): void {
     if (command === 'meas_loop_ocp') {
-      if (this.#frontEnd.isCellOn) this.#fail(RUN_ERROR.openCircuitWithCellOn, statement);
+      if (this.#frontEnd.isCellOn) fail(RUN_ERROR.openCircuitWithCellOn, statement);
       return;
     }
     const isGalvanostatic = command === 'meas_loop_cp';
     if (isGalvanostatic !== this.#frontEnd.isGalvanostat) {
-      this.#fail(RUN_ERROR.invalidForMode, statement);
+      fail(RUN_ERROR.invalidForMode, statement);
     }
-    if (!this.#frontEnd.isCellOn) this.#fail(RUN_ERROR.needsCellOn, statement);
-    if (isGalvanostatic) this.#frontEnd.setCurrent(this.#current(statement, 0));
-    else this.#frontEnd.setVoltage(this.#potential(statement, 0));
+    if (!this.#frontEnd.isCellOn) fail(RUN_ERROR.needsCellOn, statement);
+    if (isGalvanostatic) this.#frontEnd.setCurrent(this.#arguments.current(statement, 0));
+    else this.#frontEnd.setVoltage(this.#arguments.potential(statement, 0));
   }
 
   async #sweep(
@@ -254,39 +280,48 @@ export class Interpreter {
       this.#variables.set(imaginaryName, { type: 'cd', value: zImagOhm, ...potential });
       if ((await this.#runAll(statement.body, signal)) === 'break') break;
     }
-    this.#leaveLoop();
+    this.#leaveScope();
   }
 
   #prepareSweep(statement: Statement, command: 'meas_loop_eis' | 'meas_loop_geis') {
     const isGalvanostatic = command === 'meas_loop_geis';
     if (isGalvanostatic !== this.#frontEnd.isGalvanostat) {
-      this.#fail(RUN_ERROR.invalidForMode, statement);
+      fail(RUN_ERROR.invalidForMode, statement);
     }
-    if (!this.#frontEnd.isCellOn) this.#fail(RUN_ERROR.needsCellOn, statement);
+    if (!this.#frontEnd.isCellOn) fail(RUN_ERROR.needsCellOn, statement);
     const amplitude = this.#variables.valueOf(statement, 0) * PEAK_PER_RMS;
-    const firstHertz = this.#frequency(statement, 1);
-    const lastHertz = this.#frequency(statement, 2);
-    const pointCount = this.#variables.valueOf(statement, 3);
-    if (!Number.isInteger(pointCount) || pointCount < 1 || pointCount > POINTS_MAX) {
-      this.#fail(RUN_ERROR.badValue, statement);
-    }
-    const bias = isGalvanostatic ? this.#current(statement, 4) : this.#potential(statement, 4);
+    const firstHertz = this.#arguments.frequency(statement, 1);
+    const lastHertz = this.#arguments.frequency(statement, 2);
+    const pointCount = this.#arguments.count(statement, this.#variables.valueOf(statement, 3));
+    const bias = isGalvanostatic
+      ? this.#arguments.current(statement, 4)
+      : this.#arguments.potential(statement, 4);
     const limit = isGalvanostatic ? LIMITS.currentAmpere : LIMITS.voltageVolt;
     const isAmplitudeGood = amplitude > 0 && Math.abs(bias) + amplitude <= limit * (1 + 1e-5);
-    if (!isAmplitudeGood) this.#fail(RUN_ERROR.badAmplitude, statement);
+    if (!isAmplitudeGood) fail(RUN_ERROR.badAmplitude, statement);
     if (isGalvanostatic) this.#frontEnd.setCurrent(bias);
     else this.#frontEnd.setVoltage(bias);
     return { firstHertz, lastHertz, pointCount };
   }
 
   #enterLoop(command: keyof typeof TECHNIQUE_ID): void {
-    this.#openLoops += 1;
+    this.#scopeEnds.push(SCOPE_END.loop);
     this.#send(`M${TECHNIQUE_ID[command]}`);
   }
 
-  #leaveLoop(): void {
-    this.#openLoops -= 1;
-    this.#send('*');
+  #enterCycle(index: number): void {
+    this.#scopeEnds.push(SCOPE_END.cycle);
+    this.#send(`C${index.toString(16).toUpperCase().padStart(4, '0')}`);
+  }
+
+  #leaveScope(): void {
+    const end = this.#scopeEnds.pop();
+    if (end !== undefined) this.#send(end);
+  }
+
+  /** Loops at constant or swept potential send what they apply, without status or range. */
+  #storeApplied(name: string): void {
+    this.#variables.store(name, 'da', this.#frontEnd.appliedVolt);
   }
 
   #storeVoltage(name: string): void {
@@ -296,39 +331,9 @@ export class Interpreter {
   }
 
   #storeCurrent(name: string): void {
-    const { value, isOverloaded } = this.#frontEnd.current();
-    const status = isOverloaded ? STATUS.overload : 0;
+    const { value, isOverloaded, isUnderloaded } = this.#frontEnd.current();
+    const status = isOverloaded ? STATUS.overload : isUnderloaded ? STATUS.underload : 0;
     const rangeIndex = this.#frontEnd.currentRangeIndex();
     this.#variables.set(name, { type: 'ba', value, status, rangeIndex });
-  }
-
-  #duration(statement: Statement, index: number, leastSecond: number): number {
-    const seconds = this.#variables.valueOf(statement, index);
-    const isGood = seconds >= leastSecond && seconds <= DURATION_SECOND_MAX;
-    if (!isGood) this.#fail(RUN_ERROR.badValue, statement);
-    return seconds;
-  }
-
-  #potential(statement: Statement, index: number): number {
-    const voltageVolt = this.#variables.valueOf(statement, index);
-    if (Math.abs(voltageVolt) > LIMITS.voltageVolt) this.#fail(RUN_ERROR.badPotential, statement);
-    return voltageVolt;
-  }
-
-  #current(statement: Statement, index: number): number {
-    const currentAmpere = this.#variables.valueOf(statement, index);
-    if (Math.abs(currentAmpere) > LIMITS.currentAmpere) this.#fail(RUN_ERROR.badValue, statement);
-    return currentAmpere;
-  }
-
-  #frequency(statement: Statement, index: number): number {
-    const frequencyHertz = this.#variables.valueOf(statement, index);
-    const isGood = frequencyHertz > 0 && frequencyHertz <= LIMITS.frequencyHertz;
-    if (!isGood) this.#fail(RUN_ERROR.badFrequency, statement);
-    return frequencyHertz;
-  }
-
-  #fail(code: string, statement: Statement): never {
-    throw new ScriptFailure(code, { line: statement.line });
   }
 }

@@ -13,6 +13,8 @@ export interface Statement {
   readonly words: readonly string[];
   /** The words that are numbers, in order. */
   readonly operands: readonly Operand[];
+  /** What is given as `name(value)` after the arguments. */
+  readonly options: ReadonlyMap<string, Operand>;
   /** What stands between this command and its `endloop` or `endif`. */
   readonly body: readonly Statement[];
 }
@@ -69,6 +71,7 @@ const COMMANDS = {
   meas_loop_ocp: ['variable', 'value', 'value'],
   meas_loop_ca: [...LOOP_OUTPUTS, 'value', 'value', 'value'],
   meas_loop_cp: [...LOOP_OUTPUTS, 'value', 'value', 'value'],
+  meas_loop_cv: [...LOOP_OUTPUTS, 'value', 'value', 'value', 'value', 'value'],
   meas_loop_eis: SWEEP as ArgumentKind[],
   meas_loop_geis: SWEEP as ArgumentKind[],
   endloop: [],
@@ -83,6 +86,10 @@ const COMMANDS = {
 
 export type CommandName = keyof typeof COMMANDS;
 
+/** Options of commands that have any; each takes one number. */
+const OPTIONS: Partial<Record<CommandName, readonly string[]>> = { meas_loop_cv: ['nscans'] };
+const OPTION = /^([a-z_]+)\(([^()]*)\)$/;
+
 const TYPES = new Set(['ab', 'ba', 'da', 'db', 'dc', 'eb', 'ha', 'ia', 'ja']);
 const OPERATORS = new Set(['<', '>', '<=', '>=', '==', '!=']);
 const NAME = /^[a-z][a-z0-9_]{0,30}$/;
@@ -91,6 +98,7 @@ const PARSE_ERROR = {
   unknownCommand: '4001',
   unexpectedCharacter: '4004',
   tooLarge: '4005',
+  badOption: '4008',
   nestedMeasurement: '400B',
   endedEarly: '4018',
   packageOrder: '401B',
@@ -146,10 +154,12 @@ class Parser {
     if (!isCommand(command)) {
       throw new ScriptFailure(PARSE_ERROR.unknownCommand, { line, column: first.column });
     }
-    const operands = this.#readArguments(COMMANDS[command], rest, line, text.length + 1);
+    const kinds = COMMANDS[command];
+    const operands = this.#readArguments(kinds, rest, line, text.length + 1);
+    const options = this.#readOptions(command, rest.slice(kinds.length), line);
     this.#checkPlace(command, line, first.column);
     const words = rest.map((word) => word.text);
-    this.#place({ command, line, words, operands, body: [] });
+    this.#place({ command, line, words, operands, options, body: [] });
   }
 
   finish(lineCount: number): Program {
@@ -174,11 +184,24 @@ class Parser {
       const operand = this.#readArgument(kind, word, line);
       if (operand) operands.push(operand);
     });
-    const extra = words[kinds.length];
-    if (extra) {
-      throw new ScriptFailure(PARSE_ERROR.unexpectedCharacter, { line, column: extra.column });
-    }
     return operands;
+  }
+
+  #readOptions(command: CommandName, words: readonly Word[], line: number): Map<string, Operand> {
+    const allowed = OPTIONS[command];
+    const options = new Map<string, Operand>();
+    for (const { text, column } of words) {
+      const [, name, value = ''] = OPTION.exec(text) ?? [];
+      if (!allowed || name === undefined) {
+        throw new ScriptFailure(PARSE_ERROR.unexpectedCharacter, { line, column });
+      }
+      if (!allowed.includes(name) || options.has(name)) {
+        throw new ScriptFailure(PARSE_ERROR.badOption, { line, column });
+      }
+      const inside = { text: value, column: column + name.length + 1 };
+      options.set(name, this.#readValue(inside, line));
+    }
+    return options;
   }
 
   #readArgument(kind: ArgumentKind, word: Word, line: number): Operand | undefined {

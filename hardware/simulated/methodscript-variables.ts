@@ -1,5 +1,5 @@
 import type { PackageVariable } from '../potentiostats/methodscript-value.ts';
-import { ScriptFailure, type Statement } from './methodscript-program.ts';
+import { type Operand, ScriptFailure, type Statement } from './methodscript-program.ts';
 
 /** Errors that arithmetic in a script can end with. */
 const RUN_ERROR = { badValue: '0007', notANumber: '0010', divisionByZero: '0028' } as const;
@@ -29,7 +29,13 @@ export class ScriptVariables {
   valueOf(statement: Statement, index: number): number {
     const operand = statement.operands[index];
     if (!operand) throw new ScriptFailure(RUN_ERROR.badValue, { line: statement.line });
-    return operand.kind === 'number' ? operand.value : this.read(operand.name).value;
+    return this.#resolve(operand);
+  }
+
+  /** The number of an option, or what holds without it. */
+  optionOf(statement: Statement, name: string, otherwise: number): number {
+    const operand = statement.options.get(name);
+    return operand ? this.#resolve(operand) : otherwise;
   }
 
   /** add_var, sub_var, mul_var, div_var: the result replaces the first variable's value. */
@@ -64,6 +70,10 @@ export class ScriptVariables {
       default:
         return left !== right;
     }
+  }
+
+  #resolve(operand: Operand): number {
+    return operand.kind === 'number' ? operand.value : this.read(operand.name).value;
   }
 }
 

@@ -1,5 +1,5 @@
 import { deriveSeed, Random } from '../../src/domain/random.ts';
-import type { CellInterior } from './cell-model.ts';
+import type { CellContents, CellInterior } from './cell-interior.ts';
 import type { Cylinder, Ellipsoid, Solid } from './phantom-solids.ts';
 
 /** What the simulated scanner sees: the cell in its tube, with voids, lithium and its filaments. */
@@ -9,6 +9,10 @@ import type { Cylinder, Ellipsoid, Solid } from './phantom-solids.ts';
  * (PEEK 1.30, glassy carbon 1.5, lithium 0.534, pressed Li3PS4 1.7 g/cm³).
  */
 export const ATTENUATION = { tube: 27, pin: 31, lithium: 7.9, electrolyte: 88 } as const;
+/** InLi in the same way: 5.1 g/cm³, 94 % indium by mass. */
+const PROTRUSION_ATTENUATION = 9300;
+/** Half its width, as a share of the bore's radius. */
+const PROTRUSION_WIDTH = 0.1;
 
 const TUBE_WALL_METRE = 0.5e-3;
 const FOIL_METRE = 200e-6;
@@ -29,6 +33,9 @@ export interface CellGeometry {
   /** Dense thickness of the lithium plated when a cell of this kind shorts. */
   readonly lithiumAtShortMetre: number;
 }
+
+/** What of the cell's interior a picture shows. */
+export type PhantomState = CellInterior & Partial<Pick<CellContents, 'protrusionMetre'>>;
 
 /** One void or fully grown filament; z counts from the plated electrode. */
 interface Feature {
@@ -68,7 +75,7 @@ export class Phantom {
   }
 
   /** Everything in the beam; the electrolyte's middle was at height 0 before plating. */
-  solids(interior: CellInterior): readonly Solid[] {
+  solids(interior: PhantomState): readonly Solid[] {
     const grown = this.#filaments.map((filament) => growFilament(filament, interior));
     const lift = this.#foilGrowthMetre(interior, grown);
     const base = lift - this.#geometry.electrolyteMetre / 2;
@@ -80,7 +87,20 @@ export class Phantom {
         .map((filament) =>
           ellipsoid(filament, base, ATTENUATION.lithium - ATTENUATION.electrolyte),
         ),
+      ...this.#protrusion(interior, base),
     ];
+  }
+
+  /**
+   * What an alloy electrode pushes into the electrolyte; a void in its way stays where it was.
+   * Lithium that has grown through is drawn as filaments already.
+   */
+  #protrusion({ protrusionMetre, filamentFraction }: PhantomState, base: number) {
+    const lengthMetre = filamentFraction > 0 ? 0 : (protrusionMetre ?? 0);
+    if (lengthMetre <= 0) return [];
+    const half = PROTRUSION_WIDTH * this.#boreMetre;
+    const shape = { x: 0, y: 0, z: 0, a: half, b: half, c: lengthMetre, turn: 0 };
+    return [ellipsoid(shape, base, PROTRUSION_ATTENUATION - ATTENUATION.electrolyte)];
   }
 
   /** Lithium in the electrolyte, m³. */

@@ -1,7 +1,6 @@
 import { Random } from '../../src/domain/random.ts';
+import { poisson } from './poisson.ts';
 
-/** Above this many photons a Poisson number is a normal one to better than the eye can tell. */
-const POISSON_EXACT_MAX = 30;
 const COUNTS_MAX = 65_535;
 /** Share of the columns whose gain is off by up to ±20 %. */
 const STRIPE_SHARE = 0.04;
@@ -47,25 +46,10 @@ export class SimulatedDetector {
       let signal = this.#darkCounts + READ_NOISE_COUNTS * this.#random.normal();
       if (lineIntegrals) {
         const expected = this.#photons * Math.exp(-(lineIntegrals[at] ?? 0));
-        signal += (this.#columnGain[at % columns] ?? 1) * this.#poisson(expected);
+        signal += (this.#columnGain[at % columns] ?? 1) * poisson(this.#random, expected);
       }
       counts[at] = Math.max(0, Math.min(COUNTS_MAX, Math.round(signal)));
     }
     return counts;
-  }
-
-  #poisson(mean: number): number {
-    if (mean > POISSON_EXACT_MAX) {
-      return Math.max(0, mean + Math.sqrt(mean) * this.#random.normal());
-    }
-    // Knuth: count uniform factors until their product falls below exp(-mean).
-    const limit = Math.exp(-mean);
-    let product = this.#random.uniform();
-    let count = 0;
-    while (product > limit) {
-      product *= this.#random.uniform();
-      count += 1;
-    }
-    return count;
   }
 }

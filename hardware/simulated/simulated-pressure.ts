@@ -3,7 +3,6 @@ import { CHANNELS } from '../../src/domain/channel.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import { closedObject } from '../../src/domain/closed-object.ts';
 import { quantity } from '../../src/domain/units.ts';
-import type { CellModel } from './cell-model.ts';
 import { SimulatedSensor } from './simulated-sensor.ts';
 
 export const pressureSchema = closedObject({
@@ -19,7 +18,7 @@ export const pressureSchema = closedObject({
 export function simulatedPressure(options: {
   readonly id: string;
   readonly settings: z.output<typeof pressureSchema>;
-  readonly cell: CellModel;
+  readonly cell: { pressurePascal(): number };
   readonly clock: Clock;
   readonly seed: number;
 }): SimulatedSensor {

@@ -7,9 +7,8 @@ import { deriveSeed, Random } from '../../src/domain/random.ts';
 import type { Frame, ScanPlan } from '../../src/domain/scan.ts';
 import { quantity } from '../../src/domain/units.ts';
 import { exposureSchedule, ScanSession } from '../detectors/scan-session.ts';
-import type { CellModel } from './cell-model.ts';
-import type { Phantom } from './phantom.ts';
-import { type DetectorGrid, projectSolids } from './phantom-solids.ts';
+import { type DetectorGrid, projectSolids, type Solid } from './phantom-solids.ts';
+import type { ScannedSample } from './scanned-sample.ts';
 import { SimulatedDetector } from './simulated-detector.ts';
 
 const pitch = quantity('length').refine((value) => value > 0, 'expected a length above zero');
@@ -32,17 +31,27 @@ export const simulatedScannerSchema = closedObject({
   /** Standard deviation of where the stage really is against where it was sent. */
   stageNoise: quantity('angle').default(2e-4),
   viewsMax: z.int().min(1).max(10_000).default(3600),
+  /** What a scan at one photon energy looks at through its microscope. */
+  particle: closedObject({
+    radius: pitch.default(8e-6),
+    /** Of the detector at the particle, in both directions. */
+    pitch: pitch.default(0.3e-6),
+  }).prefault({}),
 });
 export type SimulatedScannerSettings = z.output<typeof simulatedScannerSchema>;
 
-/** The detector's rays through the sample. */
-export function detectorGrid(settings: SimulatedScannerSettings): DetectorGrid {
+/** The detector's rays through the cell, or through the particle. */
+export function detectorGrid(
+  settings: SimulatedScannerSettings,
+  sees: 'cell' | 'particle' = 'cell',
+): DetectorGrid {
+  const { columnPitch, columns, particle, rowPitch, rows } = settings;
   return {
-    rows: settings.rows,
-    columns: settings.columns,
-    columnPitchMetre: settings.columnPitch,
-    rowPitchMetre: settings.rowPitch,
-    axisColumn: (settings.columns - 1) / 2 + settings.axisOffsetPixel,
+    rows,
+    columns,
+    columnPitchMetre: sees === 'cell' ? columnPitch : particle.pitch,
+    rowPitchMetre: sees === 'cell' ? rowPitch : particle.pitch,
+    axisColumn: (columns - 1) / 2 + settings.axisOffsetPixel,
   };
 }
 
@@ -69,7 +78,8 @@ export function refuseNarrowDetector(
 /**
  * Parallel-beam scanner on the simulated cell. Views start at the plan's start angle, one step
  * of span / views apart, the far end left out: a half turn sees no direction twice. The cell goes
- * on living while it is scanned.
+ * on living while it is scanned. A scan at one photon energy sees a particle of the cell's active
+ * material.
  */
 export class SimulatedScanner implements Scanner {
   readonly info: InstrumentInfo;
@@ -77,8 +87,7 @@ export class SimulatedScanner implements Scanner {
   readonly columns: number;
   readonly viewsMax: number;
   readonly #settings: SimulatedScannerSettings;
-  readonly #phantom: Phantom;
-  readonly #cell: CellModel;
+  readonly #sample: ScannedSample;
   readonly #clock: Clock;
   readonly #detector: SimulatedDetector;
   readonly #stage: Random;
@@ -87,8 +96,7 @@ export class SimulatedScanner implements Scanner {
   constructor(options: {
     readonly id: string;
     readonly settings: SimulatedScannerSettings;
-    readonly phantom: Phantom;
-    readonly cell: CellModel;
+    readonly sample: ScannedSample;
     readonly clock: Clock;
     readonly seed: number;
   }) {
@@ -98,8 +106,7 @@ export class SimulatedScanner implements Scanner {
     this.columns = settings.columns;
     this.viewsMax = settings.viewsMax;
     this.#settings = settings;
-    this.#phantom = options.phantom;
-    this.#cell = options.cell;
+    this.#sample = options.sample;
     this.#clock = options.clock;
     this.#detector = new SimulatedDetector({ ...settings, seed: deriveSeed(seed, 'detector') });
     this.#stage = new Random(deriveSeed(seed, 'stage'));
@@ -110,9 +117,14 @@ export class SimulatedScanner implements Scanner {
     signal.throwIfAborted();
   }
 
-  /** @throws Fault instrumentUnable when more views are asked for than `viewsMax` */
+  /**
+   * @throws Fault instrumentUnable when more views are asked for than `viewsMax`, or an energy at
+   *   which there is nothing to see
+   */
   async *scan(plan: ScanPlan, signal: AbortSignal): AsyncIterable<Frame> {
     this.#refuseTooManyViews(plan);
+    // A sample that cannot be seen at this energy is known before time is spent on flats.
+    this.#solids(plan.energyJoule);
     const stopped = this.#session.begin(signal);
     const { flats, darks } = this.#settings;
     const sums = new Float64Array(this.rows * this.columns);
@@ -123,7 +135,8 @@ export class SimulatedScanner implements Scanner {
         const endSecond = originSecond + (plan.durationSecond * (done + 1)) / schedule.length;
         await sleep(this.#clock, Math.max(0, endSecond - this.#clock.nowSecond()), stopped);
         const view = kind === 'projection' ? this.#turnTo(plan, index) : AT_REST;
-        const beam = kind === 'dark' ? undefined : this.#lineIntegrals(kind, view.trueRadian, sums);
+        const beam =
+          kind === 'dark' ? undefined : this.#lineIntegrals(kind, plan, { ...view, sums });
         yield {
           scanId: plan.scanId,
           kind,
@@ -163,11 +176,20 @@ export class SimulatedScanner implements Scanner {
     return { trueRadian, readRadian };
   }
 
-  /** Flats are taken with the cell moved out of the beam. */
-  #lineIntegrals(kind: Frame['kind'], angleRadian: number, sums: Float64Array): Float64Array {
-    const solids = kind === 'projection' ? this.#phantom.solids(this.#cell.interior()) : [];
-    projectSolids(solids, angleRadian, detectorGrid(this.#settings), sums);
+  /** Flats are taken with the sample moved out of the beam. */
+  #lineIntegrals(
+    kind: Frame['kind'],
+    { energyJoule }: ScanPlan,
+    { trueRadian, sums }: { readonly trueRadian: number; readonly sums: Float64Array },
+  ): Float64Array {
+    const grid = detectorGrid(this.#settings, energyJoule === undefined ? 'cell' : 'particle');
+    projectSolids(kind === 'projection' ? this.#solids(energyJoule) : [], trueRadian, grid, sums);
     return sums;
+  }
+
+  #solids(energyJoule: number | undefined): readonly Solid[] {
+    if (energyJoule === undefined) return this.#sample.cell();
+    return this.#sample.particle(energyJoule, this.#settings.particle.radius);
   }
 }
 

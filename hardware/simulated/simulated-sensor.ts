@@ -24,6 +24,7 @@ export interface SimulatedSensorOptions {
 export class SimulatedSensor implements Sensor {
   readonly info: InstrumentInfo;
   readonly channels: readonly Channel[];
+  readonly everySecond: number;
   readonly #options: SimulatedSensorOptions;
   readonly #random: Random;
   #cancel: CancelTimer | undefined;
@@ -31,6 +32,7 @@ export class SimulatedSensor implements Sensor {
   constructor(options: SimulatedSensorOptions) {
     this.info = { id: options.id, model: options.model, provenance: 'simulated' };
     this.channels = [options.channel];
+    this.everySecond = options.everySecond;
     this.#options = options;
     this.#random = new Random(options.seed);
   }

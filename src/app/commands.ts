@@ -1,10 +1,14 @@
 import type { Command } from './command.ts';
 import { checkCommand } from './commands/check.ts';
+import { cyclingGittCommand } from './commands/cycling-gitt.ts';
+import { cyclingSummaryCommand } from './commands/cycling-summary.ts';
 import { eisArrheniusCommand } from './commands/eis-arrhenius.ts';
 import { eisDrtCommand } from './commands/eis-drt.ts';
 import { eisFitCommand } from './commands/eis-fit.ts';
 import { eisKkCommand } from './commands/eis-kk.ts';
 import { eisSimulateCommand } from './commands/eis-simulate.ts';
+import { recipeImportCommand } from './commands/recipe-import.ts';
+import { resumeCommand } from './commands/resume.ts';
 import { runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
 import { scanAxisCommand } from './commands/scan-axis.ts';
@@ -12,12 +16,15 @@ import { scanCompareCommand } from './commands/scan-compare.ts';
 import { scanLiveCommand } from './commands/scan-live.ts';
 import { scanReconstructCommand } from './commands/scan-reconstruct.ts';
 import { scanSegmentCommand } from './commands/scan-segment.ts';
+import { scorecardCommand } from './commands/scorecard.ts';
 
 /** Every command there is, in the order the overview lists them. */
 export const COMMANDS: readonly Command[] = [
   runCommand,
   checkCommand,
+  resumeCommand,
   runsCommand,
+  recipeImportCommand,
   eisFitCommand,
   eisKkCommand,
   eisDrtCommand,
@@ -28,4 +35,7 @@ export const COMMANDS: readonly Command[] = [
   scanSegmentCommand,
   scanCompareCommand,
   scanLiveCommand,
+  cyclingSummaryCommand,
+  cyclingGittCommand,
+  scorecardCommand,
 ];

@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readTrace } from '../analysis/cycling-trace.ts';
+import { DerivedService } from '../analysis/derived-service.ts';
 import { WorkerExecutor } from '../analysis/executor.ts';
 import type { ImpedanceJobs } from '../analysis/impedance-jobs.ts';
 import { ImpedanceService } from '../analysis/impedance-service.ts';
@@ -8,19 +10,23 @@ import type { LiveJobs } from '../analysis/live-jobs.ts';
 import { TomographyService } from '../analysis/tomography-service.ts';
 import { VolumeEngine } from '../analysis/volume-engine.ts';
 import type { VolumeJobs } from '../analysis/volume-jobs.ts';
+import type { Alarm } from '../domain/alarm.ts';
 import type { AnalysisService } from '../domain/analysis-service.ts';
 import { Bus } from '../domain/bus.ts';
 import type { Clock } from '../domain/clock.ts';
 import { asFault, Fault } from '../domain/fault.ts';
-import type { RunInfo } from '../domain/run-record.ts';
+import type { EventCode, RunInfo } from '../domain/run-record.ts';
 import { SystemClock } from '../domain/system-clock.ts';
 import { NxtomoVolumeWriter } from '../formats/nxtomo-volume.ts';
 import { EmbeddedBroker } from '../mqtt/embedded-broker.ts';
 import { MqttOutlet } from '../mqtt/json-outlet.ts';
 import { PanelServer } from '../panel/server.ts';
+import { utcAtZeroMs } from '../run/clock-watch.ts';
+import type { Resumed } from '../run/resume.ts';
 import { Runner } from '../run/runner.ts';
+import { RunDisk } from '../store/disk-space.ts';
 import { FramesLibrary } from '../store/frames-source.ts';
-import { createRun, type RunDatabase } from '../store/run-database.ts';
+import { createRun, type RunDatabase, reopenRun } from '../store/run-database.ts';
 import { FileScanSpoolFactory } from '../store/scan-spool.ts';
 import { FileScratchFactory } from '../store/scratch-file.ts';
 import { FileVolumeSpoolFactory } from '../store/volume-spool.ts';
@@ -45,6 +51,10 @@ export interface NodeOptions {
   readonly panelPort: number | undefined;
   /** An embedded broker on this port (0: any free one), one elsewhere, or none. */
   readonly broker: { readonly port: number } | { readonly url: string } | undefined;
+  /** A run that goes on: where it was, and what happened in between. */
+  readonly resumed?: Resumed;
+  /** Of the starts before, by code. */
+  readonly earlierAlarms?: ReadonlyMap<EventCode, Alarm>;
   /** Told in one sentence what a person at the terminal should know. */
   readonly tell: (sentence: string) => void;
 }
@@ -56,6 +66,7 @@ export class ExperimentNode {
   /** The experiment may run on simulated time; disks, brokers and browsers live in real time. */
   readonly #realClock = new SystemClock();
   readonly #bus: Bus;
+  readonly #disk: RunDisk;
   #stopAll: () => Promise<void> = async () => {};
   #database: RunDatabase | undefined;
   #runner: Runner | undefined;
@@ -66,6 +77,7 @@ export class ExperimentNode {
   constructor(options: NodeOptions) {
     this.#options = options;
     this.folder = join(options.outFolder, options.info.runId);
+    this.#disk = new RunDisk(this.folder);
     this.#bus = new Bus((name, error) => options.tell(`a listener of ${name} failed: ${error}`));
   }
 
@@ -83,8 +95,8 @@ export class ExperimentNode {
 
   /** Makes and starts everything but the run itself, which waits for `runner.run()`. */
   async start(): Promise<void> {
-    const { broker, info, panelPort } = this.#options;
-    this.#database = createRun(this.folder, info, this.#realClock);
+    const { broker, panelPort } = this.#options;
+    this.#database = this.#openDatabase();
     const analyses = this.#analyses();
     this.#runner = this.#makeRunner(analyses.map(({ service }) => service));
     if (this.#stopRequestedBy) await this.#runner.stop(this.#stopRequestedBy);
@@ -107,6 +119,11 @@ export class ExperimentNode {
     return this.#runner?.stop(requestedBy) ?? Promise.resolve();
   }
 
+  /** A person lets a held run go on. */
+  goOn(requestedBy: string): Promise<void> {
+    return this.runner.goOn(requestedBy);
+  }
+
   /** Takes the rig to its safe state because the software around the run has failed. */
   failRun(error: unknown): void {
     this.#runner?.fail(error);
@@ -127,8 +144,25 @@ export class ExperimentNode {
     return this.#stopAll();
   }
 
-  /** A run that could not start must not be listed as one that is still going. */
+  #openDatabase(): RunDatabase {
+    const { clock, info, resumed, tell } = this.#options;
+    const start = { startedSecond: clock.nowSecond(), utcAtZeroMs: utcAtZeroMs(clock) };
+    const database = resumed
+      ? reopenRun(this.folder, this.#realClock, { ...start, disk: this.#disk })
+      : createRun(this.folder, info, this.#realClock, this.#disk);
+    if (!this.#disk.prepare()) tell('the disk has no room to keep in reserve: free some space');
+    return database;
+  }
+
+  /**
+   * A run that could not start must not be listed as one that is still going. One that was to be
+   * resumed is as it was before: interrupted.
+   */
   #abandon(cause: unknown): void {
+    if (this.#options.resumed) {
+      this.database.close();
+      return;
+    }
     const { writer } = this.database;
     const { message } = asFault(cause, 'run');
     try {
@@ -146,7 +180,8 @@ export class ExperimentNode {
   }
 
   #makeRunner(analyses: readonly AnalysisService[]): Runner {
-    const { prepared, clock, info } = this.#options;
+    const { prepared, info, resumed, earlierAlarms } = this.#options;
+    const { clock } = prepared;
     return new Runner({
       plan: prepared.plan,
       instruments: prepared.instruments,
@@ -156,11 +191,25 @@ export class ExperimentNode {
       spools: new FileScanSpoolFactory(this.folder),
       info,
       analyses,
+      disk: this.#disk,
+      ...(resumed ? { resumeFrom: resumed.state, interruption: resumed } : {}),
+      ...(earlierAlarms ? { earlierAlarms } : {}),
     });
   }
 
   #analyses(): { readonly service: AnalysisService; readonly part: Part }[] {
-    return [this.#impedanceAnalysis(), this.#tomographyAnalysis()];
+    const convention = this.#options.prepared.cell.value.efficiency;
+    const derived = new DerivedService({ bus: this.#bus, convention });
+    if (this.#options.resumed) {
+      const { steps } = readTrace(this.database.reader);
+      // The step that goes on is heard of, whole, when it ends.
+      derived.recall(steps.filter(({ endedBy }) => endedBy !== undefined));
+    }
+    return [
+      analysisPart('derived quantities', derived, []),
+      this.#impedanceAnalysis(),
+      this.#tomographyAnalysis(),
+    ];
   }
 
   #impedanceAnalysis() {

@@ -1,14 +1,16 @@
 import { openRig } from '../../hardware/registry.ts';
+import { JumpingClock } from '../../hardware/simulated/faults-clock.ts';
 import { type Cell, cellSchema } from '../domain/cell.ts';
 import type { Clock } from '../domain/clock.ts';
 import { Fault, type Problem } from '../domain/fault.ts';
 import type { InstrumentInfo, Instruments } from '../domain/instrument.ts';
 import { type Recipe, recipeSchema } from '../domain/recipe.ts';
 import { type Rig, rigSchema } from '../domain/rig.ts';
+import type { RunInfo } from '../domain/run-record.ts';
 import { FolderRecordings } from '../formats/recordings.ts';
 import type { RunPlan } from '../run/plan.ts';
 import { planRun } from '../run/planner.ts';
-import { type LoadedFile, loadYaml } from './load-yaml.ts';
+import { type LoadedFile, loadYaml, parseYaml } from './load-yaml.ts';
 
 export interface ExperimentFiles {
   readonly recipe: string;
@@ -25,6 +27,8 @@ export interface PreparedExperiment {
   readonly cell: LoadedFile<Cell>;
   readonly instruments: Instruments;
   readonly plan: RunPlan;
+  /** The experiment's clock, with the steps of its wall time that the rig plays on purpose. */
+  readonly clock: Clock;
 }
 
 /**
@@ -41,20 +45,55 @@ export async function prepareExperiment(
   const rig = attempt(problems, () => loadYaml(files.rig, rigSchema));
   const cell = attempt(problems, () => loadYaml(files.cell, cellSchema));
   if (!recipe || !rig || !cell) throw new Fault('badInput', problems);
-  const recordings = files.data === undefined ? undefined : new FolderRecordings(files.data);
+  return assemble({ recipe, rig, cell }, { clock, seed, data: files.data });
+}
+
+/**
+ * The same from the texts that a run has kept of its files.
+ * @throws Fault as above; where the software has changed since, it may understand them differently
+ */
+export async function prepareAgain(
+  sources: RunInfo['sources'],
+  options: AssembleOptions,
+): Promise<PreparedExperiment> {
+  const recipe = parseYaml('recipe of the run', sources.recipe, recipeSchema);
+  const rig = parseYaml('rig of the run', sources.rig, rigSchema);
+  const cell = parseYaml('cell of the run', sources.cell, cellSchema);
+  return assemble({ recipe, rig, cell }, options);
+}
+
+export interface AssembleOptions {
+  readonly clock: Clock;
+  readonly seed: number;
+  /** Folder of recordings for rigs that replay them. */
+  readonly data: string | undefined;
+}
+
+async function assemble(
+  { recipe, rig, cell }: Pick<PreparedExperiment, 'recipe' | 'rig' | 'cell'>,
+  { clock, seed, data }: AssembleOptions,
+): Promise<PreparedExperiment> {
+  const recordings = data === undefined ? undefined : new FolderRecordings(data);
   const context = { clock, cell: cell.value, seed, recordings };
-  const instruments = await inFile(files.rig, () => openRig(rig.value, context));
-  const plan = await inFile(files.recipe, async () =>
-    planRun(recipe.value, cell.value, instruments),
+  const instruments = await inFile(rig, () => openRig(rig.value, context));
+  const assumptions = [...recipe.assumptions, ...cell.assumptions];
+  const plan = await inFile(recipe, async () =>
+    planRun(recipe.value, cell.value, instruments, assumptions),
   );
-  return { recipe, rig, cell, instruments, plan };
+  const { faults } = rig.value;
+  const steppingClock = faults ? new JumpingClock(clock, faults) : clock;
+  return { recipe, rig, cell, instruments, plan, clock: steppingClock };
 }
 
 export function allInstruments(instruments: Instruments): readonly InstrumentInfo[] {
-  const { potentiostat, sensors, heater, scanner } = instruments;
-  return [potentiostat, ...sensors, ...(heater ? [heater] : []), ...(scanner ? [scanner] : [])].map(
-    ({ info }) => info,
-  );
+  const { potentiostat, sensors, heater, scanner, spectrometer } = instruments;
+  return [
+    potentiostat,
+    ...sensors,
+    ...(heater ? [heater] : []),
+    ...(scanner ? [scanner] : []),
+    ...(spectrometer ? [spectrometer] : []),
+  ].map(({ info }) => info);
 }
 
 function attempt<T>(problems: Problem[], action: () => T): T | undefined {
@@ -67,15 +106,15 @@ function attempt<T>(problems: Problem[], action: () => T): T | undefined {
   }
 }
 
-/** Puts the file's name before the key path of each problem found in it. */
-async function inFile<T>(path: string, action: () => Promise<T>): Promise<T> {
+/** Puts the file's name and line before the key path of each problem found in it. */
+async function inFile<T>(file: LoadedFile<unknown>, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     throw new Fault(
       error.code,
-      error.problems.map(({ where, message }) => ({ where: `${path}: ${where}`, message })),
+      error.problems.map(({ where, message }) => ({ where: file.placeOf(where), message })),
       error,
     );
   }

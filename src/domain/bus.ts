@@ -1,4 +1,6 @@
 import type { CircuitFit } from './circuit-fit.ts';
+import type { DerivedValue } from './derived-quantity.ts';
+import type { DetectorSpectrum } from './detector-spectrum.ts';
 import type { Frame, LiveSlice, ReconstructionSummary, ScanPlan } from './scan.ts';
 import type { ImpedancePoint } from './spectrum.ts';
 
@@ -21,6 +23,23 @@ export interface BusEvents {
     readonly summary: ReconstructionSummary;
     readonly file: string;
   };
+  detectorSpectrum: {
+    readonly spectrumId: string;
+    readonly startSecond: number;
+    readonly stopSecond: number;
+    readonly startChargeCoulomb: number;
+    readonly stopChargeCoulomb: number;
+    readonly spectrum: DetectorSpectrum;
+  };
+  /** A step has ended; what loops and branches decide by is worked out while this is heard. */
+  stepEnded: {
+    readonly stepId: string;
+    readonly technique: string;
+    /** Passed in the step; negative for a discharge. */
+    readonly chargeCoulomb: number;
+  };
+  /** A number a step may end on. */
+  derived: { readonly value: DerivedValue };
   analysisFault: { readonly where: string; readonly message: string };
   /** Work a service could not keep up with and left out, counted. */
   dropped: { readonly what: string; readonly count: number };

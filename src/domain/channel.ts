@@ -14,6 +14,8 @@ export const CHANNELS = {
   current: { name: 'current_ampere', label: 'Current', unit: 'A' },
   charge: { name: 'net_capacity_ah', label: 'Charge passed', unit: 'Ah' },
   temperature: { name: 'surface_temperature_celsius', label: 'Cell temperature', unit: '°C' },
+  /** A second thermometer, on the block of the oven: what it and the first disagree on is a fault. */
+  ovenTemperature: { name: 'temperature_t1_celsius', label: 'Oven temperature', unit: '°C' },
   pressure: { name: 'applied_pressure_pa', label: 'Stack pressure', unit: 'Pa' },
   heaterDuty: { name: 'heater_duty_fraction', label: 'Heater duty', unit: '1' },
 } as const satisfies Record<string, Channel>;

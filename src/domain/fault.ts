@@ -20,6 +20,7 @@ export const FAULT_CODES = {
   timeout: EXIT_CODES.faulted,
   storage: EXIT_CODES.faulted,
   analysis: EXIT_CODES.faulted,
+  interrupted: EXIT_CODES.faulted,
   capacity: EXIT_CODES.faulted,
   interlock: EXIT_CODES.tripped,
 } as const satisfies Record<string, ExitCode>;

@@ -1,4 +1,6 @@
 import type { Channel } from './channel.ts';
+import type { DetectorSpectrum } from './detector-spectrum.ts';
+import type { InjectedFault } from './injected-fault.ts';
 import type { Quality, SampleSink } from './sample.ts';
 import type { Frame, ScanPlan } from './scan.ts';
 import type { ImpedancePoint } from './spectrum.ts';
@@ -37,7 +39,13 @@ export type Reading =
       readonly voltageVolt: number;
       /** Zero at open circuit. */
       readonly currentAmpere: number;
+      /** Of the voltage; of the current too, unless `currentQuality` is there. */
       readonly quality: Quality;
+      /**
+       * Of the current where it differs from that of the voltage: a current too small for its
+       * range (`underload`) says nothing against the voltage, and is surely no over-current.
+       */
+      readonly currentQuality?: Quality;
     }
   | {
       readonly kind: 'impedancePoint';
@@ -66,6 +74,8 @@ export interface Potentiostat {
 export interface Sensor {
   readonly info: InstrumentInfo;
   readonly channels: readonly Channel[];
+  /** Its rhythm, where it has a fixed one: what a run writes down is estimated from it. */
+  readonly everySecond?: number | undefined;
   connect(signal: AbortSignal, sink: SampleSink): Promise<void>;
   disconnect(): Promise<void>;
 }
@@ -75,6 +85,8 @@ export interface Heater {
   readonly info: InstrumentInfo;
   readonly channels: readonly Channel[];
   readonly temperatureCelsiusMax: number;
+  /** Its rhythm, where it has a fixed one. */
+  readonly everySecond?: number;
   connect(signal: AbortSignal, sink: SampleSink): Promise<void>;
   setTarget(temperatureCelsius: number): Promise<void>;
   /** Removes power and confirms it. Safe to call at any time, more than once. */
@@ -99,10 +111,54 @@ export interface Scanner {
   disconnect(): Promise<void>;
 }
 
+/** A detector that counts over an energy axis: diffraction, photoelectrons, fluorescence. */
+export interface Spectrometer {
+  readonly info: InstrumentInfo;
+  /** What it can be asked for. */
+  readonly regions: readonly string[];
+  /** Of its longest region, where it is known beforehand: what a run writes is estimated from it. */
+  readonly channelsMax?: number;
+  connect(signal: AbortSignal): Promise<void>;
+  /**
+   * Counts one region.
+   * @throws Fault instrumentLost, instrumentReply or timeout
+   */
+  measure(
+    plan: { readonly region: string; readonly durationSecond: number },
+    signal: AbortSignal,
+  ): Promise<DetectorSpectrum>;
+  /** Stops counting. Safe to call at any time, more than once. */
+  stop(): Promise<void>;
+  disconnect(): Promise<void>;
+}
+
+/** A simulated specimen that can be where it was when the software ended. */
+export interface Specimen {
+  /** Plain data. */
+  saveState(): unknown;
+  /**
+   * As it was then, with its circuit open and its heater off. The time in between does not exist
+   * for it: nobody has simulated it.
+   * @throws Fault fileFormat when this is not a state of such a specimen
+   */
+  restoreState(state: unknown): void;
+}
+
 /** The opened rig of one run. */
 export interface Instruments {
   readonly potentiostat: Potentiostat;
   readonly sensors: readonly Sensor[];
   readonly heater?: Heater;
   readonly scanner?: Scanner;
+  readonly spectrometer?: Spectrometer;
+  /**
+   * Puts a new specimen of the same kind in the place of the one that was there: a person does,
+   * or a simulated rig does at once. Its current is off then. Resolves when the new one is in.
+   * Absent where nobody can. @throws Fault timeout
+   */
+  freshCell?(signal: AbortSignal): Promise<void>;
+  /** Faults that a simulated rig plays on purpose: the records say so. */
+  readonly injectedFaults?: readonly InjectedFault[];
+  /** Only where the specimen is simulated. */
+  readonly specimen?: Specimen;
 }

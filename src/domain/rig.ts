@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { closedObject } from './closed-object.ts';
+import { injectedFaultSchema } from './injected-fault.ts';
 
 /** An instrument by driver name; the driver checks its own options. */
 const instrument = closedObject({
@@ -19,6 +20,9 @@ export const rigSchema = closedObject({
     sensors: z.record(z.string().regex(/^[a-z0-9-]{1,32}$/), instrument).default({}),
     heater: instrument.optional(),
     scanner: instrument.optional(),
+    spectrometer: instrument.optional(),
   }),
+  /** Faults that a simulated rig plays on purpose. */
+  faults: z.array(injectedFaultSchema).max(32).optional(),
 });
 export type Rig = z.infer<typeof rigSchema>;

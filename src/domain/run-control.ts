@@ -1,3 +1,4 @@
+import type { Alarm } from './alarm.ts';
 import type { RunStatus } from './run-record.ts';
 
 /** What people may ask of a running experiment, from the terminal, the panel or MQTT. */
@@ -8,6 +9,19 @@ export interface RunControl {
    * @throws Fault instrumentLost that names what is not confirmed: someone must look at the rig
    */
   stop(requestedBy: string): Promise<void>;
+  /**
+   * A person lets a run go on that waits after an interruption.
+   * @throws Fault badInput when it does not wait
+   */
+  goOn(requestedBy: string): Promise<void>;
+  /** Every alarm of the run so far, the acknowledged ones too. */
+  alarms(): readonly Alarm[];
+  /**
+   * A person has seen an alarm. A latched one keeps the run from being taken up again until then.
+   * @param code the event that raised it: `interlock`
+   * @throws Fault badInput when there is no such alarm, or nobody or no reason is named
+   */
+  acknowledge(code: string, by: string, reason: string): Promise<void>;
   status(): RunStatus;
   progress(): RunProgress;
 }

@@ -1,5 +1,7 @@
 import type { Channel } from './channel.ts';
 import type { CircuitFit } from './circuit-fit.ts';
+import type { DerivedValue } from './derived-quantity.ts';
+import type { DetectorSpectrum } from './detector-spectrum.ts';
 import type { InstrumentInfo } from './instrument.ts';
 import type { Quality } from './sample.ts';
 import type { ReconstructionSummary } from './scan.ts';
@@ -37,12 +39,25 @@ export type Severity = 'info' | 'warning' | 'alarm';
 
 export type EventCode =
   | 'runStarted'
+  | 'runResumed'
+  | 'held'
+  | 'gap'
+  | 'suspended'
+  | 'suspensionEnded'
+  | 'phase'
+  | 'clockStep'
+  | 'storage'
   | 'runEnded'
   | 'stepStarted'
   | 'stepEnded'
   | 'setPoint'
   | 'cellShort'
+  | 'softShort'
+  | 'limits'
   | 'interlock'
+  | 'alarmAcknowledged'
+  | 'alarmEscalated'
+  | 'faultInjected'
   | 'safeState'
   | 'stopRequested'
   | 'instrumentFault'
@@ -111,6 +126,19 @@ export type RecordBody =
       readonly complete: boolean;
       /** Raw frames, beside the database. */
       readonly framesFile: string;
+    }
+  | {
+      readonly kind: 'detectorSpectrum';
+      readonly spectrumId: string;
+      readonly startSecond: number;
+      readonly stopSecond: number;
+      readonly startChargeCoulomb: number;
+      readonly stopChargeCoulomb: number;
+      readonly spectrum: DetectorSpectrum;
+    }
+  | {
+      readonly kind: 'derived';
+      readonly value: DerivedValue;
     }
   | {
       readonly kind: 'volume';

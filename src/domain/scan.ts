@@ -7,6 +7,8 @@ export interface ScanPlan {
   readonly durationSecond: number;
   /** A detector pixel at the sample; absent when nobody knows. */
   readonly pixelSizeUm?: number;
+  /** Photon energy; whatever the beam has unless given. */
+  readonly energyJoule?: number;
 }
 
 /** One exposure. The pixels are read-only for everyone: who keeps them copies them. */

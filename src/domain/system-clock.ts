@@ -5,7 +5,12 @@ const LAP_MS_MAX = 2 ** 31 - 1;
 
 /** Real time: the process's monotonic timer. */
 export class SystemClock implements Clock {
-  readonly #originMs = performance.now();
+  readonly #originMs: number;
+
+  /** @param startSecond what it shows now: a run that is resumed goes on in its own time. */
+  constructor(startSecond = 0) {
+    this.#originMs = performance.now() - startSecond * 1000;
+  }
 
   nowSecond(): number {
     return (performance.now() - this.#originMs) / 1000;

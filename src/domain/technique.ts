@@ -25,6 +25,30 @@ export interface ConstantCurrent {
   readonly voltageVoltMax: number;
 }
 
+/** Potentiostatic step against the reference electrode. */
+export interface ConstantVoltage {
+  readonly kind: 'constantVoltage';
+  readonly voltageVolt: number;
+  readonly sampleEverySecond: number;
+  /** Upper bound of the step: it ends then even if the host is gone. */
+  readonly durationSecond: number;
+  /** The instrument ends the step by itself past this, whatever the sign. */
+  readonly currentAmpereMax: number;
+}
+
+/** Linear sweeps from start to the first vertex, to the second, and back to the start. */
+export interface CyclicVoltammetry {
+  readonly kind: 'cyclicVoltammetry';
+  readonly startVolt: number;
+  readonly verticesVolt: readonly [number, number];
+  readonly rateVoltPerSecond: number;
+  readonly cycles: number;
+  /** Between two points. */
+  readonly stepVolt: number;
+  /** The instrument ends the sweep by itself past this, whatever the sign. */
+  readonly currentAmpereMax: number;
+}
+
 /** Frequency sweep, high to low, logarithmically spaced, both ends included. */
 export interface Impedance {
   readonly kind: 'impedance';
@@ -46,5 +70,10 @@ export interface Impedance {
       };
 }
 
-export type ElectrochemicalTechnique = OpenCircuit | ConstantCurrent | Impedance;
+export type ElectrochemicalTechnique =
+  | OpenCircuit
+  | ConstantCurrent
+  | ConstantVoltage
+  | CyclicVoltammetry
+  | Impedance;
 export type ElectrochemicalKind = ElectrochemicalTechnique['kind'];

@@ -17,14 +17,18 @@ const PACE_LAG_MS_MAX = 100;
 export class VirtualClock implements Clock {
   readonly #originUtcMs: number;
   readonly #timers: Timer[] = [];
-  #nowSecond = 0;
+  #nowSecond: number;
   #armed = 0;
   #holds = 0;
   #released: (() => void) | undefined;
 
-  /** @param originUtcMs UTC label of second 0. */
-  constructor(originUtcMs = 0) {
+  /**
+   * @param originUtcMs UTC label of second 0
+   * @param startSecond what it shows at first: a run that is resumed goes on in its own time
+   */
+  constructor(originUtcMs = 0, startSecond = 0) {
     this.#originUtcMs = originUtcMs;
+    this.#nowSecond = startSecond;
   }
 
   nowSecond(): number {

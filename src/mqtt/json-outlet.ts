@@ -86,7 +86,7 @@ export class MqttOutlet {
     const { reader, clock } = this.#options;
     const topics = topicsOf(this.#options);
     for (const channel of reader.info.channels) topics.stream(channel.name);
-    const packer = new RecordPacker(reader.info, topics);
+    const packer = new RecordPacker(reader.info, topics, (boot) => reader.utcAtZeroMs(boot));
     const delivery = new Delivery(reader, OUTLET_NAME, (records) => {
       this.#boot = records.at(-1)?.boot ?? this.#boot;
       return packer.pack(records);
@@ -147,14 +147,15 @@ export class MqttOutlet {
   }
 
   #supervise(topics: Topics): Supervisor {
-    const { broker, clock, site, node, seed } = this.#options;
+    const { broker, clock, site, node, reader, seed } = this.#options;
     return new Supervisor({
       broker,
       clock,
-      clientId: `operando-${site}-${node}-json`,
+      // A broker lets the older of two clients with one name go: each run has its own.
+      clientId: `operando-${site}-${node}-${reader.info.runId}-json`,
       seed: seed ?? seedOf(`${site}/${node}`),
       will: () => this.#statusMessage(this.#parts, 'lost', topics),
-      subscriptions: [topics.stop, `${topics.alarms}+`],
+      subscriptions: [topics.stop, topics.resume, `${topics.alarms}+`],
       onOpen: (session) => this.#open(session),
       onClose: (reason) => this.#close(reason),
       onMessage: (message) => this.#receive(message),
@@ -267,7 +268,8 @@ export class MqttOutlet {
   #receive(message: IncomingMessage): void {
     const parts = this.#parts;
     if (!parts) return;
-    if (message.topic === parts.topics.stop) this.#command(parts, message);
+    const { stop, resume } = parts.topics;
+    if (message.topic === stop || message.topic === resume) this.#command(parts, message);
     else if (message.topic.startsWith(parts.topics.alarms)) this.#clearOldAlarm(parts, message);
     this.#pumpSoon();
   }
@@ -285,7 +287,9 @@ export class MqttOutlet {
     }
     const { correlationId, to } = decision;
     this.#reply({ correlationId, state: 'accepted' }, to);
-    control.stop(`mqtt:${correlationId}`).then(
+    const by = `mqtt:${correlationId}`;
+    const doing = message.topic === parts.topics.stop ? control.stop(by) : control.goOn(by);
+    doing.then(
       () => this.#conclude(parts, { correlationId, state: 'done' }, to),
       (error: unknown) => {
         const { message: text } = asFault(error, message.topic);

@@ -1,3 +1,4 @@
+import { type Alarm, changedAlarm } from '../domain/alarm.ts';
 import type { EventCode, RecordOf, RunInfo, RunRecord } from '../domain/run-record.ts';
 import type { Quality } from '../domain/sample.ts';
 import type { OutgoingMessage } from './message.ts';
@@ -26,15 +27,26 @@ export interface RecordMessage extends OutgoingMessage {
 export class RecordPacker {
   readonly #info: RunInfo;
   readonly #topics: Topics;
-  /** When each alarm of this run was first raised; at most one entry for each event code. */
-  readonly #alarmFirstUtc = new Map<EventCode, string>();
+  /** The alarms of this run as they stand; at most one for each event code. */
+  readonly #alarms = new Map<EventCode, Alarm>();
 
-  constructor(info: RunInfo, topics: Topics) {
+  readonly #utcAtZeroMs: (boot: number) => number;
+  /** Looked up once for each batch: a clock that is set relabels what is sent after it. */
+  readonly #utcAtZeroOf = new Map<number, number>();
+
+  /** @param utcAtZeroMs UTC label of second 0 in one start; as the run began when absent */
+  constructor(
+    info: RunInfo,
+    topics: Topics,
+    utcAtZeroMs: (boot: number) => number = () => info.startedUtcMs,
+  ) {
     this.#info = info;
     this.#topics = topics;
+    this.#utcAtZeroMs = utcAtZeroMs;
   }
 
   pack(records: readonly RunRecord[]): readonly RecordMessage[] {
+    this.#utcAtZeroOf.clear();
     const messages: RecordMessage[] = [];
     const batches = new Map<string, SampleBatch>();
     for (const record of records) {
@@ -84,8 +96,10 @@ export class RecordPacker {
       case 'event': {
         const { code, severity, message, details } = body;
         const log = this.#message(record, this.#topics.log, { code, severity, message, details });
-        const isAlarm = severity === 'alarm';
-        return [log, ...(isAlarm ? [this.#alarmMessage(record, code, message)] : [])];
+        const alarm = changedAlarm(this.#alarms, record as RecordOf<'event'>);
+        if (!alarm) return [log];
+        this.#alarms.set(alarm.code, alarm);
+        return [log, this.#alarmMessage(record, alarm)];
       }
       case 'step':
         return [
@@ -126,6 +140,30 @@ export class RecordPacker {
             views: body.views,
             ...spanPayload(body),
             frames_file: body.framesFile,
+          }),
+        ];
+      case 'detectorSpectrum':
+        return [
+          this.#message(record, this.#topics.stream('detector-spectrum'), {
+            spectrum_id: body.spectrumId,
+            region: body.spectrum.region,
+            live_second: body.spectrum.liveSecond,
+            axis_label: body.spectrum.axisLabel,
+            axis_unit: body.spectrum.axisUnit,
+            channels: body.spectrum.axis.length,
+            start_second: body.startSecond,
+            stop_second: body.stopSecond,
+            start_charge_coulomb: body.startChargeCoulomb,
+            stop_charge_coulomb: body.stopChargeCoulomb,
+          }),
+        ];
+      case 'derived':
+        return [
+          this.#message(record, this.#topics.stream('derived'), {
+            name: body.value.name,
+            value: body.value.value,
+            standard_error: body.value.standardError ?? null,
+            source: body.value.source,
           }),
         ];
       case 'volume':
@@ -204,13 +242,33 @@ export class RecordPacker {
     return this.#message(record, topic, { ...content, curve_omitted: true });
   }
 
-  #alarmMessage(record: RunRecord, code: EventCode, message: string): RecordMessage {
-    const lastUtc = this.#utc(record);
-    const firstUtc = this.#alarmFirstUtc.get(code) ?? lastUtc;
-    this.#alarmFirstUtc.set(code, firstUtc);
-    const content = { code, severity: 'alarm', message, first_utc: firstUtc, last_utc: lastUtc };
-    const { expirySecond: _, ...alarm } = this.#message(record, this.#topics.alarm(code), content);
-    return { ...alarm, retain: true };
+  /** The alarm as it stands after the record. */
+  #alarmMessage(record: RunRecord, alarm: Alarm): RecordMessage {
+    const { acknowledged } = alarm;
+    const utc = (timeSecond: number): string => this.#utc({ ...record, timeSecond });
+    const content = {
+      code: alarm.code,
+      severity: alarm.severity,
+      message: alarm.message,
+      cause: alarm.cause,
+      first_utc: utc(alarm.firstSecond),
+      last_utc: utc(alarm.lastSecond),
+      count: alarm.count,
+      latched: alarm.latched,
+      acknowledged: acknowledged
+        ? {
+            by: acknowledged.by,
+            reason: acknowledged.reason,
+            utc: utc(acknowledged.timeSecond),
+          }
+        : null,
+    };
+    const { expirySecond: _, ...message } = this.#message(
+      record,
+      this.#topics.alarm(alarm.code),
+      content,
+    );
+    return { ...message, retain: true };
   }
 
   #message(record: RunRecord, topic: string, content: object): RecordMessage {
@@ -233,7 +291,10 @@ export class RecordPacker {
   }
 
   #utc(record: RunRecord): string {
-    return new Date(this.#info.startedUtcMs + record.timeSecond * 1000).toISOString();
+    const { boot, timeSecond } = record;
+    const atZeroMs = this.#utcAtZeroOf.get(boot) ?? this.#utcAtZeroMs(boot);
+    this.#utcAtZeroOf.set(boot, atZeroMs);
+    return new Date(atZeroMs + timeSecond * 1000).toISOString();
   }
 }
 

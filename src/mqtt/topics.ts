@@ -23,6 +23,8 @@ export interface Topics {
   readonly state: string;
   readonly log: string;
   readonly stop: string;
+  /** Lets a run go on that waits for a person. */
+  readonly resume: string;
   readonly alarms: string;
   readonly replies: string;
   alarm(code: EventCode): string;
@@ -50,6 +52,7 @@ export function topicsOf(place: Place): Topics {
     state: `${cell}/state`,
     log: `${cell}/log`,
     stop: `${cell}/cmd/stop`,
+    resume: `${cell}/cmd/resume`,
     alarms: `${cell}/alarm/`,
     replies: `${cell}/reply/`,
     alarm: (code) => `${cell}/alarm/${kebab(code)}`,

@@ -5,9 +5,12 @@ import type { Instruments } from '../domain/instrument.ts';
 import type { Safety } from '../domain/recipe.ts';
 import type { ScanSpoolFactory } from '../domain/run-store.ts';
 import type { ChargeCounter } from './charge-counter.ts';
+import type { Drops } from './drops.ts';
 import type { Intake } from './intake.ts';
 import type { Trip } from './interlocks.ts';
 import type { Journal } from './journal.ts';
+import type { ResourceUse } from './resource-use.ts';
+import type { Suspension } from './suspension.ts';
 
 /** What a running step works with. The runner makes one per run. */
 export interface Bench {
@@ -19,16 +22,25 @@ export interface Bench {
   readonly intake: Intake;
   readonly charge: ChargeCounter;
   readonly safety: Safety;
+  readonly suspension: Suspension;
+  readonly resources: ResourceUse;
+  readonly drops: Drops;
   /** Aborts when the run ends before its recipe does: everything must let go at once. */
   readonly signal: AbortSignal;
   /** `spectrum-001`, `scan-002`: counted through the run. */
-  nextId(kind: 'spectrum' | 'scan'): string;
+  nextId(kind: 'spectrum' | 'scan' | 'detectorSpectrum'): string;
   /** Takes the rig to its safe state: something left its limits. */
   trip(trip: Trip): void;
   /** Takes the rig to its safe state: work that nobody awaits has failed. */
   fail(fault: Fault): void;
+  /** Remembers what the heater holds from now on, for a resumed run. */
+  heaterSetTo(celsius: number): void;
   /** Work beside the steps that must have ended before the run does. It must not reject. */
   background(work: Promise<void>): void;
+  /** Remembers, for a resumed run, how many pulses of the titration that runs were begun. */
+  pulsesBegun(count: number): void;
+  /** Another specimen is in place: what was known of the one before is forgotten. */
+  cellIsFresh(): void;
   /** Latches: a cell that has shorted gets no more current in this run. */
   readonly short: { latched: boolean };
 }

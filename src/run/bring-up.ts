@@ -17,18 +17,21 @@ export interface Connection {
   readonly instrument: object;
   /** Channels that are watched from the moment it is connected. */
   readonly channels: readonly Channel[];
+  /** Their rhythm, where it is fixed. */
+  readonly everySecond?: number | undefined;
   connect(signal: AbortSignal): Promise<void>;
   disconnect(): Promise<void>;
 }
 
 /** Sensors come first, so that the interlocks see before anything can heat or flow. */
 export function connectionsOf(instruments: Instruments, sink: SampleSink): readonly Connection[] {
-  const { sensors, heater, potentiostat, scanner } = instruments;
+  const { sensors, heater, potentiostat, scanner, spectrometer } = instruments;
   return [
     ...sensors.map((sensor) => ({
       info: sensor.info,
       instrument: sensor,
       channels: sensor.channels,
+      everySecond: sensor.everySecond,
       connect: (signal: AbortSignal) => sensor.connect(signal, sink),
       disconnect: () => sensor.disconnect(),
     })),
@@ -43,13 +46,15 @@ export function connectionsOf(instruments: Instruments, sink: SampleSink): reado
           },
         ]
       : []),
-    ...[potentiostat, ...(scanner ? [scanner] : [])].map((one) => ({
-      info: one.info,
-      instrument: one,
-      channels: [],
-      connect: (signal: AbortSignal) => one.connect(signal),
-      disconnect: () => one.disconnect(),
-    })),
+    ...[potentiostat, ...(scanner ? [scanner] : []), ...(spectrometer ? [spectrometer] : [])].map(
+      (one) => ({
+        info: one.info,
+        instrument: one,
+        channels: [],
+        connect: (signal: AbortSignal) => one.connect(signal),
+        disconnect: () => one.disconnect(),
+      }),
+    ),
   ];
 }
 

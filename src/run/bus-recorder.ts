@@ -1,8 +1,9 @@
 import type { Bus, BusEvents } from '../domain/bus.ts';
+import type { Drops } from './drops.ts';
 import type { Journal, JournalEvent } from './journal.ts';
 
 /** Writes down what the analysis services say. Returns the way to stop listening. */
-export function recordResults(bus: Bus, journal: Journal): () => void {
+export function recordResults(bus: Bus, journal: Journal, drops: Drops): () => void {
   const listeners = [
     bus.on('fit', (result) => {
       journal.record({ kind: 'fit', ...result });
@@ -13,6 +14,9 @@ export function recordResults(bus: Bus, journal: Journal): () => void {
       journal.record({ kind: 'volume', scanId, summary, file });
       journal.commit();
     }),
+    bus.on('derived', ({ value }) => {
+      journal.record({ kind: 'derived', value });
+    }),
     bus.on('analysisFault', ({ where, message }) =>
       journal.event({
         code: 'analysisFault',
@@ -22,11 +26,10 @@ export function recordResults(bus: Bus, journal: Journal): () => void {
       }),
     ),
     bus.on('dropped', ({ what, count }) =>
-      journal.event({
-        code: 'dropped',
-        severity: 'warning',
+      drops.add({
+        what,
+        count,
         message: `${count} of ${what} were left out: there was no time for them.`,
-        details: { what, count },
       }),
     ),
   ];

@@ -20,12 +20,14 @@ export class ChargeCounter {
   /** At a moment after the last reading: the current has flowed on since. */
   chargeCoulombAt(timeSecond: number): number {
     const elapsedSecond = Math.max(0, timeSecond - (this.#timeSecond ?? timeSecond));
-    return this.#chargeCoulomb + this.#currentAmpere * elapsedSecond;
+    const currentAmpere = Number.isNaN(this.#currentAmpere) ? 0 : this.#currentAmpere;
+    return this.#chargeCoulomb + currentAmpere * elapsedSecond;
   }
 
   /** Adds the trapezoid from the reading before. A reading from the past adds nothing. */
   add(reading: { readonly timeSecond: number; readonly currentAmpere: number }): void {
-    this.#advance(reading.timeSecond, (this.#currentAmpere + reading.currentAmpere) / 2);
+    const before = Number.isNaN(this.#currentAmpere) ? reading.currentAmpere : this.#currentAmpere;
+    this.#advance(reading.timeSecond, (before + reading.currentAmpere) / 2);
     this.#currentAmpere = reading.currentAmpere;
   }
 
@@ -35,10 +37,26 @@ export class ChargeCounter {
     this.#currentAmpere = change.currentAmpere;
   }
 
+  /**
+   * From now on another current flows, which the next reading will tell: it has flowed since now.
+   */
+  forget(timeSecond: number): void {
+    this.#advance(timeSecond, this.#currentAmpere);
+    this.#currentAmpere = Number.NaN;
+  }
+
+  /** Another specimen: nothing has passed through it yet. */
+  startAnew(timeSecond: number): void {
+    this.#chargeCoulomb = 0;
+    this.#timeSecond = timeSecond;
+    this.#currentAmpere = 0;
+  }
+
   #advance(timeSecond: number, meanAmpere: number): void {
     const elapsedSecond = timeSecond - (this.#timeSecond ?? timeSecond);
     if (elapsedSecond < 0) return;
-    this.#chargeCoulomb += meanAmpere * elapsedSecond;
+    // A current that nobody has seen yet passes nothing that could be counted.
+    if (!Number.isNaN(meanAmpere)) this.#chargeCoulomb += meanAmpere * elapsedSecond;
     this.#timeSecond = timeSecond;
   }
 }

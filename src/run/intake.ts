@@ -5,10 +5,15 @@ import type { Sample } from '../domain/sample.ts';
 import type { ChargeCounter } from './charge-counter.ts';
 import { judgeSample, judgeSilence, type Limit, type Trip } from './interlocks.ts';
 import type { Journal } from './journal.ts';
+import type { SampleWatch } from './sample-watch.ts';
 
 const COULOMB_PER_AMPERE_HOUR = 3600;
 /** A watched sensor that says nothing for so long may have fallen off the cell. */
 export const SENSOR_SILENCE_SECOND_MAX = 30;
+
+/** A sensor with a fixed rhythm may miss two beats, and be this late whatever its rhythm. */
+const SENSOR_SILENCE_BEATS = 2.5;
+const SENSOR_SILENCE_SECOND_MIN = 5;
 
 /** Rounding must not make the watch look again at the very same moment for ever. */
 const LOOK_SECOND_MIN = 0.01;
@@ -20,6 +25,8 @@ export interface IntakeOptions {
   readonly journal: Journal;
   readonly charge: ChargeCounter;
   readonly limits: ReadonlyMap<string, Limit>;
+  /** Asked of every sample after its limits: they may trip, or doubt the sample. */
+  readonly watches?: readonly SampleWatch[];
   readonly onTrip: (trip: Trip) => void;
 }
 
@@ -27,8 +34,9 @@ export interface IntakeOptions {
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #lastHeardSecond = new Map<string, number>();
+  readonly #newest = new Map<string, number>();
   readonly #watchTimers = new Map<string, CancelTimer>();
-  readonly #listeners = new Set<(sample: Sample) => void>();
+  readonly #listeners = new Map<string, Set<(sample: Sample) => void>>();
   readonly #unusable = new Map<string, number>();
   #open = true;
 
@@ -39,45 +47,57 @@ export class Intake {
   /** A sample of any sensor or heater. After `close` samples are late and leave no trace. */
   readonly accept = (sample: Sample): void => {
     if (!this.#open) return;
-    this.#judge(sample);
-    this.#pass(sample);
+    this.#pass(this.#judge(sample));
   };
 
   /**
    * A reading of the potentiostat: voltage, current, and the charge that follows from it. All of
    * it is judged before any of it is written.
+   * @param isRecorded false for readings between those that a step wants written down
    */
-  acceptElectrical(reading: ElectricalReading): void {
+  acceptElectrical(reading: ElectricalReading, isRecorded = true): void {
     if (!this.#open) return;
     const { timeSecond, voltageVolt, currentAmpere, quality } = reading;
+    const currentQuality = reading.currentQuality ?? quality;
     const { voltage, current, charge } = CHANNELS;
     const measured: readonly Sample[] = [
       { channel: voltage.name, timeSecond, value: voltageVolt, quality },
-      { channel: current.name, timeSecond, value: currentAmpere, quality },
+      { channel: current.name, timeSecond, value: currentAmpere, quality: currentQuality },
     ];
-    for (const sample of measured) this.#judge(sample);
-    for (const sample of measured) this.#pass(sample);
+    const judged = measured.map((sample) => this.#judge(sample));
+    if (isRecorded) for (const sample of judged) this.#pass(sample);
     if (!Number.isFinite(currentAmpere)) return;
     this.#options.charge.add({ timeSecond, currentAmpere });
+    if (!isRecorded) return;
     const value = this.#options.charge.chargeCoulomb / COULOMB_PER_AMPERE_HOUR;
-    this.accept({ channel: charge.name, timeSecond, value, quality });
+    this.accept({ channel: charge.name, timeSecond, value, quality: currentQuality });
+  }
+
+  /** The newest value of a channel that could be trusted. */
+  newest(channel: string): number | undefined {
+    return this.#newest.get(channel);
   }
 
   /** Hears every sample of a channel after it was judged. Returns the way to stop. */
   listen(channel: string, listener: (sample: Sample) => void): () => void {
-    const filtered = (sample: Sample): void => {
-      if (sample.channel === channel) listener(sample);
-    };
-    this.#listeners.add(filtered);
-    return () => this.#listeners.delete(filtered);
+    const listeners = this.#listeners.get(channel) ?? new Set();
+    this.#listeners.set(channel, listeners);
+    // Wrapped, so that the same listener can hear twice and stop once.
+    const own = (sample: Sample): void => listener(sample);
+    listeners.add(own);
+    return () => listeners.delete(own);
   }
 
-  /** From now on a silence of this channel trips, if it has a limit. */
-  watch(channel: string): void {
+  /**
+   * From now on a silence of this channel trips, if it has a limit.
+   * @param everySecond its rhythm, where it has a fixed one: the bound is shorter then
+   */
+  watch(channel: string, everySecond?: number): void {
     const limit = this.#options.limits.get(channel);
     if (!limit || this.#watchTimers.has(channel)) return;
     this.#lastHeardSecond.set(channel, this.#options.clock.nowSecond());
-    this.#lookAfter(limit, SENSOR_SILENCE_SECOND_MAX);
+    const silenceSecondMax = silenceBound(everySecond);
+    this.#lookAfter(limit, { silenceSecondMax, delaySecond: silenceSecondMax });
   }
 
   /** Values that were not a number, by channel: they cannot be stored. */
@@ -92,29 +112,44 @@ export class Intake {
     this.#listeners.clear();
   }
 
-  #lookAfter(limit: Limit, delaySecond: number): void {
+  #lookAfter(
+    limit: Limit,
+    { silenceSecondMax, delaySecond }: { silenceSecondMax: number; delaySecond: number },
+  ): void {
     const { clock, onTrip } = this.#options;
     const look = (): void => {
       const heardSecond = this.#lastHeardSecond.get(limit.channel) ?? 0;
       const silentSecond = clock.nowSecond() - heardSecond;
-      const bound = { silentSecond, silenceSecondMax: SENSOR_SILENCE_SECOND_MAX };
-      const trip = judgeSilence(limit, bound);
-      if (trip) onTrip(trip);
-      else
-        this.#lookAfter(limit, Math.max(LOOK_SECOND_MIN, SENSOR_SILENCE_SECOND_MAX - silentSecond));
+      const trip = judgeSilence(limit, { silentSecond, silenceSecondMax });
+      if (trip) {
+        onTrip(trip);
+        return;
+      }
+      const leftSecond = Math.max(LOOK_SECOND_MIN, silenceSecondMax - silentSecond);
+      this.#lookAfter(limit, { silenceSecondMax, delaySecond: leftSecond });
     };
     this.#watchTimers.set(limit.channel, clock.after(delaySecond, look));
   }
 
-  #judge(sample: Sample): void {
-    this.#lastHeardSecond.set(sample.channel, this.#options.clock.nowSecond());
-    const trip = judgeSample(this.#options.limits, sample);
-    if (trip) this.#options.onTrip(trip);
+  /** Trips when it must; returns the sample as it is recorded. */
+  #judge(sample: Sample): Sample {
+    const { clock, limits, onTrip, watches = [] } = this.#options;
+    this.#lastHeardSecond.set(sample.channel, clock.nowSecond());
+    const trip = judgeSample(limits, sample);
+    if (trip) onTrip(trip);
+    let judged = sample;
+    for (const watch of watches) {
+      const verdict = watch.look(sample);
+      if (verdict.trip) onTrip(verdict.trip);
+      if (verdict.quality) judged = { ...sample, quality: verdict.quality };
+    }
+    if (judged.quality === 'good') this.#newest.set(sample.channel, sample.value);
+    return judged;
   }
 
   #pass(sample: Sample): void {
     this.#record(sample);
-    for (const listener of this.#listeners) listener(sample);
+    for (const listener of this.#listeners.get(sample.channel) ?? []) listener(sample);
   }
 
   #record({ channel, timeSecond, value, quality }: Sample): void {
@@ -132,4 +167,11 @@ export class Intake {
       details: { channel },
     });
   }
+}
+
+/** How long a sensor of this rhythm may say nothing, s. */
+export function silenceBound(everySecond: number | undefined): number {
+  if (everySecond === undefined) return SENSOR_SILENCE_SECOND_MAX;
+  const bound = Math.max(SENSOR_SILENCE_SECOND_MIN, SENSOR_SILENCE_BEATS * everySecond);
+  return Math.min(SENSOR_SILENCE_SECOND_MAX, bound);
 }

@@ -17,17 +17,36 @@ export interface Limit {
   readonly unit: string;
   readonly min: number;
   readonly max: number;
+  /** What the sensor can read at all: beyond it is broken, whatever the recipe allows. */
+  readonly sensorMin?: number;
+  readonly sensorMax?: number;
 }
+
+/** A broken or shorted Pt100 or thermocouple reads far outside this, °C. */
+const THERMOMETER_CELSIUS_MIN = -60;
+const THERMOMETER_CELSIUS_MAX = 400;
+/** A load cell that reads less than this, Pa, is not under load but broken. */
+const GAUGE_PASCAL_MIN = -1e5;
 
 /** The limits of a recipe's safety section, by channel name. */
 export function limitsOf(safety: Safety): ReadonlyMap<string, Limit> {
-  const { voltage, current, temperature } = CHANNELS;
+  const { voltage, current, temperature, ovenTemperature, pressure } = CHANNELS;
   const limits: Limit[] = [
     band(voltage, safety.voltage.min, safety.voltage.max),
     band(current, -safety.current.max, safety.current.max),
   ];
   if (safety.temperature) {
-    limits.push(band(temperature, Number.NEGATIVE_INFINITY, safety.temperature.max));
+    const { min = Number.NEGATIVE_INFINITY, max } = safety.temperature;
+    const range = { sensorMin: THERMOMETER_CELSIUS_MIN, sensorMax: THERMOMETER_CELSIUS_MAX };
+    limits.push({ ...band(temperature, min, max), ...range });
+    // The oven leads the cell while it heats, so its own band is only that of its sensor.
+    limits.push(band(ovenTemperature, range.sensorMin, range.sensorMax));
+  }
+  if (safety.pressure) {
+    limits.push({
+      ...band(pressure, Number.NEGATIVE_INFINITY, safety.pressure.max),
+      sensorMin: GAUGE_PASCAL_MIN,
+    });
   }
   return new Map(limits.map((limit) => [limit.channel, limit]));
 }
@@ -47,7 +66,13 @@ export function judgeSample(limits: ReadonlyMap<string, Limit>, sample: Sample):
   });
   if (!Number.isFinite(value)) return trip('is not a number');
   const text = `${round(value)} ${limit.unit}`;
-  if (quality !== 'good') return trip(`${text} is marked ${quality} and cannot be trusted`);
+  if (value < (limit.sensorMin ?? value) || value > (limit.sensorMax ?? value)) {
+    return trip(`${text} is more than its sensor can read: the sensor or its lead is broken`);
+  }
+  const isSmallCurrent = quality === 'underload' && sample.channel === CHANNELS.current.name;
+  if (quality !== 'good' && !isSmallCurrent) {
+    return trip(`${text} is marked ${quality} and cannot be trusted`);
+  }
   if (value > limit.max) return trip(`${text} is above the limit of ${limit.max} ${limit.unit}`);
   if (value < limit.min) return trip(`${text} is below the limit of ${limit.min} ${limit.unit}`);
   return undefined;

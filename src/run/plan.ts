@@ -1,4 +1,8 @@
-import type { CellEvent, Condition, Safety } from '../domain/recipe.ts';
+import type { Resource, Resume, Safety, Suspender } from '../domain/recipe.ts';
+import type { AcquisitionEvent } from '../domain/recipe-acquisitions.ts';
+import type { Condition } from '../domain/recipe-conditions.ts';
+import type { Comparison } from '../domain/recipe-values.ts';
+import type { Assumption } from '../domain/unknowns.ts';
 
 /** A recipe made definite for one cell on one rig: absolute SI values, every step bounded. */
 
@@ -20,16 +24,52 @@ export interface PlannedScan {
   readonly kind: 'scan';
   readonly views: number;
   readonly spanRadian: number;
+  /** Of one scan; there are as many as photon energies. */
+  readonly durationSecond: number;
+  /** One scan each; empty for one scan at whatever energy the beam has. */
+  readonly energiesJoule: readonly number[];
+}
+
+export interface PlannedSpectrum {
+  readonly kind: 'spectrum';
+  readonly regions: readonly string[];
+  /** Of each region. */
   readonly durationSecond: number;
 }
 
+export type PlannedMeasure = PlannedSweep | PlannedScan | PlannedSpectrum;
+
+/** The step between two acquisitions, in absolute values. */
+export type PlannedInterval =
+  | { readonly kind: 'time'; readonly second: number }
+  | { readonly kind: 'charge'; readonly coulomb: number }
+  | { readonly kind: 'voltage'; readonly volt: number };
+
 /** A measurement taken while a step goes on. */
 export interface PlannedAcquisition {
-  readonly what: PlannedSweep | PlannedScan;
-  /** First at the start of the step, then after each such time. */
-  readonly everySecond: number | undefined;
-  readonly on: readonly CellEvent[];
+  readonly what: PlannedMeasure;
+  /** First at the start of the step, then after each such interval. */
+  readonly every: PlannedInterval | undefined;
+  readonly on: readonly AcquisitionEvent[];
+  /** A shorter interval while a condition holds. */
+  readonly faster: { readonly everySecond: number; readonly while: PlannedCondition } | undefined;
 }
+
+/** A condition whose charge and current are absolute and whose voltage is against the cell's reference. */
+export type PlannedCondition =
+  | Exclude<
+      Condition,
+      | { charge: unknown }
+      | { voltage: unknown }
+      | { current: unknown }
+      | { all: unknown }
+      | { any: unknown }
+    >
+  | (Pick<Condition, 'for' | 'as'> & { readonly voltage: Comparison })
+  | (Pick<Condition, 'for' | 'as'> & { readonly current: Comparison })
+  | (Pick<Condition, 'for' | 'as'> & { readonly charge: { readonly coulomb: number } })
+  | (Pick<Condition, 'for' | 'as'> & { readonly all: readonly PlannedCondition[] })
+  | (Pick<Condition, 'for' | 'as'> & { readonly any: readonly PlannedCondition[] });
 
 interface PlannedStepCommon {
   readonly name: string;
@@ -42,90 +82,158 @@ export interface PlannedSoak extends PlannedStepCommon {
   readonly temperatureCelsius: number;
   readonly toleranceKelvin: number;
   readonly dwellSecond: number;
+  readonly rampKelvinPerSecond: number | undefined;
   readonly withinSecond: number;
 }
 
-export interface PlannedOpenCircuit extends PlannedStepCommon {
-  readonly kind: 'openCircuit';
+/** What rest, current and voltage steps share. */
+interface PlannedElectrical extends PlannedStepCommon {
   readonly sampleEverySecond: number;
-  readonly until: readonly Condition[];
+  readonly until: readonly PlannedCondition[];
+  readonly during: readonly PlannedAcquisition[];
 }
 
-export interface PlannedConstantCurrent extends PlannedStepCommon {
+export interface PlannedOpenCircuit extends PlannedElectrical {
+  readonly kind: 'openCircuit';
+}
+
+export interface PlannedConstantCurrent extends PlannedElectrical {
   readonly kind: 'constantCurrent';
   readonly currentAmpere: number;
+}
+
+export interface PlannedConstantVoltage extends PlannedElectrical {
+  readonly kind: 'constantVoltage';
+  readonly voltageVolt: number;
+}
+
+export interface PlannedConstantCurrentConstantVoltage extends PlannedElectrical {
+  readonly kind: 'constantCurrentConstantVoltage';
+  readonly currentAmpere: number;
+  readonly voltageVolt: number;
+}
+
+export interface PlannedVoltammetry extends PlannedStepCommon {
+  readonly kind: 'cyclicVoltammetry';
+  /** Undefined: from the open-circuit potential. */
+  readonly startVolt: number | undefined;
+  readonly verticesVolt: readonly [number, number];
+  readonly rateVoltPerSecond: number;
+  readonly cycles: number;
+}
+
+export interface PlannedTitration extends PlannedStepCommon {
+  readonly kind: 'gitt';
+  readonly currentAmpere: number;
+  readonly pulseSecond: number;
+  readonly restSecond: number;
   readonly sampleEverySecond: number;
-  readonly until: readonly Condition[];
-  readonly during: readonly PlannedAcquisition[];
+  readonly edgeEverySecond: number;
+  readonly edgeSecond: number;
+  readonly pulsesMax: number;
+  readonly until: readonly PlannedCondition[];
 }
 
 export type PlannedImpedanceStep = PlannedStepCommon & PlannedSweep;
 export type PlannedScanStep = PlannedStepCommon & PlannedScan;
+export type PlannedSpectrumStep = PlannedStepCommon & PlannedSpectrum;
+
+/** The specimen is exchanged for a new one: charge counts from 0, a latched short is over. */
+export interface PlannedFreshCell extends PlannedStepCommon {
+  readonly kind: 'freshCell';
+  /** The run faults when the new cell is not in by then. */
+  readonly withinSecond: number;
+}
 
 export type PlannedMeasurement =
+  | PlannedFreshCell
   | PlannedSoak
   | PlannedOpenCircuit
   | PlannedConstantCurrent
+  | PlannedConstantVoltage
+  | PlannedConstantCurrentConstantVoltage
+  | PlannedVoltammetry
+  | PlannedTitration
   | PlannedImpedanceStep
-  | PlannedScanStep;
+  | PlannedScanStep
+  | PlannedSpectrumStep;
 
 export interface PlannedLoop {
   readonly kind: 'loop';
   readonly name: string;
   readonly repeat: number;
-  readonly steps: readonly PlannedMeasurement[];
+  /** Looked at after each pass; empty when only the count ends the loop. */
+  readonly until: readonly PlannedCondition[];
+  readonly steps: readonly PlannedStep[];
   /** All passes together. */
   readonly longestSecond: number;
 }
 
-export type PlannedStep = PlannedMeasurement | PlannedLoop;
+export interface PlannedBranch {
+  readonly kind: 'branch';
+  readonly name: string;
+  readonly on: string;
+  readonly cases: ReadonlyMap<string, readonly PlannedStep[]>;
+  readonly otherwise: readonly PlannedStep[];
+  /** The longest of the ways. */
+  readonly longestSecond: number;
+}
+
+/** One value that a screen tries, with the steps made definite for it. */
+export interface PlannedCandidate {
+  /** The value as the recipe writes it: `0.8 mA/cm²`. What branches call it. */
+  readonly label: string;
+  /** Begin with a `freshCell`. */
+  readonly steps: readonly PlannedStep[];
+}
+
+/**
+ * The same steps with one value after another, each on a fresh cell. A candidate is rejected as
+ * soon as one of its steps has ended by a name of `reject`; the rest of its steps is passed over.
+ * The label of the chosen one becomes the end of the screen, under its own name: steps that use
+ * the value are planned as a branch on the screen, with one case for each candidate. When all are
+ * rejected the run faults, for nothing after the screen has a value. A `freshCell` step follows
+ * every screen. Screens stand in the outermost list only.
+ */
+export interface PlannedScreen {
+  readonly kind: 'screen';
+  readonly name: string;
+  readonly candidates: readonly PlannedCandidate[];
+  /** Names of ends, as a branch knows them, which reject a candidate. */
+  readonly reject: readonly string[];
+  /** `first` ends the screen at the first accepted candidate; `last` tries all of them. */
+  readonly choose: 'first' | 'last';
+  readonly longestSecond: number;
+}
+
+export type PlannedStep = PlannedMeasurement | PlannedLoop | PlannedBranch | PlannedScreen;
 
 /** What a run taken to its longest end writes down. */
 export interface PlanEstimates {
   /** Samples of the potentiostat: voltage, current and charge. */
   readonly samples: number;
+  /** Samples of sensors and heater, at their own rhythm. */
+  readonly sensorSamples: number;
   readonly spectra: number;
   readonly spectrumPoints: number;
   readonly scans: number;
   readonly views: number;
+  readonly detectorSpectra: number;
 }
 
 export interface RunPlan {
   readonly recipe: string;
   readonly title: string;
   readonly safety: Safety;
-  /** Loops stay folded; `walkPlan` unfolds them one step at a time. */
+  readonly resume: Resume;
+  readonly suspend: readonly Suspender[];
+  readonly exclusive: readonly (readonly Resource[])[];
+  /** Loops and branches stay folded; `PlanWalk` unfolds them one step at a time. */
   readonly steps: readonly PlannedStep[];
-  /** Steps with every repetition counted. */
+  /** Measurements with every repetition counted, on the longest way. */
   readonly stepCount: number;
   readonly longestSecond: number;
   readonly estimates: PlanEstimates;
-}
-
-/** One step of the unfolded plan. */
-export interface PlanPosition {
-  readonly step: PlannedMeasurement;
-  /** Counts from 0 over every step with its repetitions. */
-  readonly stepIndex: number;
-  /** Pass of the loop the step stands in, from 0; 0 outside a loop. */
-  readonly loopPass: number;
-  /** `plate`, or `cycle/12/plate` in the twelfth pass of a loop. */
-  readonly stepId: string;
-}
-
-/** Unfolds the loops lazily, in the order the steps are run. */
-export function* walkPlan(plan: Pick<RunPlan, 'steps'>): Generator<PlanPosition> {
-  let stepIndex = 0;
-  for (const step of plan.steps) {
-    if (step.kind !== 'loop') {
-      yield { step, stepIndex: stepIndex++, loopPass: 0, stepId: step.name };
-      continue;
-    }
-    for (let loopPass = 0; loopPass < step.repeat; loopPass += 1) {
-      for (const inner of step.steps) {
-        const stepId = `${step.name}/${loopPass + 1}/${inner.name}`;
-        yield { step: inner, stepIndex: stepIndex++, loopPass, stepId };
-      }
-    }
-  }
+  /** What the recipe and the cell assume because their source does not say. */
+  readonly assumptions: readonly Assumption[];
 }

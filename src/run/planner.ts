@@ -1,141 +1,202 @@
 import type { Cell } from '../domain/cell.ts';
-import { CHANNELS } from '../domain/channel.ts';
 import { Fault, type Problem } from '../domain/fault.ts';
 import type { Instruments } from '../domain/instrument.ts';
-import type { MeasurementStep, Recipe, RecipeStep } from '../domain/recipe.ts';
-import type { PlanEstimates, PlannedMeasurement, PlannedStep, RunPlan } from './plan.ts';
+import type { Recipe } from '../domain/recipe.ts';
+import { conditionKind, everyCondition } from '../domain/recipe-conditions.ts';
+import type {
+  BranchStep,
+  LoopStep,
+  MeasurementStep,
+  RecipeStep,
+  ScreenStep,
+} from '../domain/recipe-steps.ts';
+import type { Assumption } from '../domain/unknowns.ts';
+import { planConditions } from './condition-plan.ts';
+import type { PlannedCandidate, PlannedStep, RunPlan } from './plan.ts';
+import { estimatesOf } from './plan-estimates.ts';
 import { PlanSite } from './plan-site.ts';
-import { planMeasurement } from './step-plan.ts';
-import { spokenValue } from './wording.ts';
-
-/** Voltage, current and charge come with each reading. */
-const SAMPLES_PER_READING = 3;
+import { checkSafety, checkSuspenders, planSafety } from './safety-plan.ts';
+import {
+  checkCases,
+  checkNames,
+  endsOf,
+  type KnownSteps,
+  knownSteps,
+  measurementsOf,
+  noteEnds,
+  screensUsed,
+  unknownEnd,
+} from './step-names.ts';
+import { planFreshCell, planMeasurement } from './step-plan.ts';
 
 /**
  * Makes a recipe definite for one cell on one rig.
+ * @param assumptions what the files assume because their source does not say
  * @throws Fault badInput with every problem at once, each at its key path in the recipe.
  */
-export function planRun(recipe: Recipe, cell: Cell, instruments: Instruments): RunPlan {
+export function planRun(
+  recipe: Recipe,
+  cell: Cell,
+  instruments: Instruments,
+  assumptions: readonly Assumption[] = [],
+): RunPlan {
   const problems: Problem[] = [];
-  const { safety } = recipe;
-  const site = new PlanSite('', { cell, instruments, safety, problems });
+  const { exclusive, resume, suspend } = recipe;
+  const safety = planSafety(recipe.safety, cell, problems);
+  const ground = { cell, instruments, safety, exclusive, problems, chosen: new Map() };
+  const site = new PlanSite('', ground);
   checkSafety(site, recipe);
-  checkNames(site, recipe.steps, '');
-  const steps = recipe.steps.map((step, at) => planStep(site.at(`steps[${at}]`), step));
+  checkSuspenders(site, recipe);
+  checkNames(site, recipe.steps, 'steps', new Map());
+  const steps = planSteps(site, recipe.steps, 'steps', knownSteps(recipe.steps));
   if (problems.length > 0) throw new Fault('badInput', problems);
   return {
     recipe: recipe.recipe,
     title: recipe.title,
     safety,
+    resume,
+    suspend,
+    exclusive,
     steps,
-    stepCount: sum(steps, (step) => (step.kind === 'loop' ? step.repeat * step.steps.length : 1)),
-    longestSecond: sum(steps, (step) => step.longestSecond),
-    estimates: estimate(steps),
+    stepCount: sum(steps, countOf),
+    longestSecond: sum(steps, ({ longestSecond }) => longestSecond),
+    estimates: estimatesOf(steps, instruments),
+    assumptions,
   };
 }
 
-function planStep(site: PlanSite, step: RecipeStep): PlannedStep {
-  if (step.technique !== 'loop') return planMeasurement(site, step);
-  checkNames(site, step.steps, 'steps');
-  const steps = step.steps.map((inner, at) => planMeasurement(site.at(`steps[${at}]`), inner));
+function planSteps(
+  site: PlanSite,
+  steps: readonly RecipeStep[],
+  key: string,
+  known: KnownSteps,
+): PlannedStep[] {
+  return steps.flatMap((step, at) => planStep(site.at(`${key}[${at}]`), step, known));
+}
+
+function planStep(site: PlanSite, step: RecipeStep, known: KnownSteps): PlannedStep[] {
+  switch (step.technique) {
+    case 'loop':
+      return [planLoop(site, step, known)];
+    case 'branch':
+      return [planBranch(site, step, known)];
+    case 'screen':
+      return planScreen(site, step, known);
+    default: {
+      const planned = planChosen(site, step, known);
+      noteEnds(known, planned);
+      return [planned];
+    }
+  }
+}
+
+function planLoop(site: PlanSite, step: LoopStep, known: KnownSteps): PlannedStep {
+  const steps = planSteps(site, step.steps, 'steps', known);
+  checkLoopConditions(site, step);
   return {
     kind: 'loop',
     name: step.name,
     repeat: step.repeat,
+    until: planConditions(site, 'until.any', step.until?.any ?? [], { hasCurrent: true }),
     steps,
-    longestSecond: step.repeat * sum(steps, (inner) => inner.longestSecond),
+    longestSecond: step.repeat * sum(steps, ({ longestSecond }) => longestSecond),
   };
 }
 
-/** Records name their step, so the same name twice would mix two steps up. */
-function checkNames(site: PlanSite, steps: readonly { name: string }[], parent: string): void {
-  const seen = new Map<string, number>();
-  for (const [at, { name }] of steps.entries()) {
-    const first = seen.get(name);
-    const path = parent === '' ? `steps[${at}].name` : `${parent}[${at}].name`;
-    if (first === undefined) seen.set(name, at);
-    else site.problem(path, `"${name}" is already the name of step ${first + 1}`);
-  }
-}
-
-function checkSafety(site: PlanSite, recipe: Recipe): void {
-  const { voltage, temperature } = recipe.safety;
-  const measurements = recipe.steps.flatMap((step): readonly MeasurementStep[] =>
-    step.technique === 'loop' ? step.steps : [step],
+function planBranch(site: PlanSite, step: BranchStep, known: KnownSteps): PlannedStep {
+  const cases = new Map(
+    Object.entries(step.cases).map(([end, inner]) => [
+      end,
+      planSteps(site, inner, `cases.${end}`, known),
+    ]),
   );
-  if (!(voltage.min < voltage.max)) {
-    site.problem('safety.voltage', `min ${voltage.min} V is not below max ${voltage.max} V`);
-  }
-  site.checkPositive('safety.current.max', recipe.safety.current.max, 'the highest current');
-  const measuresVoltage = measurements.some(
-    ({ technique }) => technique === 'openCircuit' || technique === 'constantCurrent',
+  const otherwise = planSteps(site, step.otherwise, 'otherwise', known);
+  checkCases(site, step, known);
+  return branchOf(step.name, step.on, cases, otherwise);
+}
+
+function branchOf(
+  name: string,
+  on: string,
+  cases: ReadonlyMap<string, readonly PlannedStep[]>,
+  otherwise: readonly PlannedStep[],
+): PlannedStep {
+  const ways = [...cases.values(), otherwise].map((way) =>
+    sum(way, ({ longestSecond }) => longestSecond),
   );
-  if (measuresVoltage) checkVoltageWindow(site);
-  if (temperature && !hasTemperature(site.instruments)) {
-    site.problem(
-      'safety.temperature',
-      `no sensor of the rig measures ${CHANNELS.temperature.name}, so this limit cannot be kept`,
-    );
-  }
-  if (!temperature && measurements.some(({ technique }) => technique === 'soak')) {
-    site.problem('safety.temperature', 'a recipe that heats must say the highest temperature');
-  }
+  return { kind: 'branch', name, on, cases, otherwise, longestSecond: Math.max(...ways) };
 }
 
-function checkVoltageWindow(site: PlanSite): void {
-  const { min, max } = site.safety.voltage;
-  const { capability, info } = site.potentiostat;
-  const window = `${spokenValue(capability.voltageVoltMin, 'V')} to ${spokenValue(capability.voltageVoltMax, 'V')}`;
-  for (const [key, volt] of [
-    ['min', min],
-    ['max', max],
-  ] as const) {
-    if (volt >= capability.voltageVoltMin && volt <= capability.voltageVoltMax) continue;
-    site.problem(
-      `safety.voltage.${key}`,
-      `${spokenValue(volt, 'V')} is outside the ${window} that ${info.model} can measure`,
-    );
-  }
+/** Every candidate on its own fresh cell, and one more cell for what comes after. */
+function planScreen(site: PlanSite, step: ScreenStep, known: KnownSteps): PlannedStep[] {
+  const { name, within, choose, reject } = step;
+  const candidates = step.candidates.map((label, at): PlannedCandidate => {
+    const fresh = planFreshCell(site, `${name}-cell-${at + 1}`, within);
+    const inner = planSteps(site.withChosen(name, label), step.steps, 'steps', known);
+    return { label, steps: [fresh, ...inner] };
+  });
+  checkScreen(site, step, candidates);
+  known.ends.set(name, new Set(step.candidates));
+  const longestSecond = sum(candidates, ({ steps }) =>
+    sum(steps, (one: PlannedStep) => one.longestSecond),
+  );
+  const after = planFreshCell(site, `${name}-fresh-cell`, within);
+  return [{ kind: 'screen', name, candidates, reject, choose, longestSecond }, after];
 }
 
-/** Whether a watched temperature exists on this rig. */
-function hasTemperature({ sensors, heater }: Instruments): boolean {
-  const channels = [...sensors.flatMap((sensor) => sensor.channels), ...(heater?.channels ?? [])];
-  return channels.some(({ name }) => name === CHANNELS.temperature.name);
-}
-
-function estimate(steps: readonly PlannedStep[]): PlanEstimates {
-  const totals = { samples: 0, spectra: 0, spectrumPoints: 0, scans: 0, views: 0 };
-  for (const step of steps) {
-    const [inner, times] = step.kind === 'loop' ? [step.steps, step.repeat] : [[step], 1];
-    for (const measurement of inner) addMeasurement(totals, measurement, times);
-  }
-  return totals;
-}
-
-function addMeasurement(
-  totals: { -readonly [K in keyof PlanEstimates]: number },
-  step: PlannedMeasurement,
-  times: number,
+function checkScreen(
+  site: PlanSite,
+  { name, steps, candidates, reject }: ScreenStep,
+  planned: readonly PlannedCandidate[],
 ): void {
-  const addTaken = (what: { kind: string; pointCount?: number; views?: number }, count: number) => {
-    if (what.kind === 'impedance') {
-      totals.spectra += count;
-      totals.spectrumPoints += count * (what.pointCount ?? 0);
-    } else if (what.kind === 'scan') {
-      totals.scans += count;
-      totals.views += count * (what.views ?? 0);
-    }
-  };
-  addTaken(step, times);
-  if (step.kind !== 'openCircuit' && step.kind !== 'constantCurrent') return;
-  const readings = Math.floor(step.longestSecond / step.sampleEverySecond);
-  totals.samples += times * readings * SAMPLES_PER_READING;
-  if (step.kind !== 'constantCurrent') return;
-  for (const { what, everySecond, on } of step.during) {
-    const cadenced = everySecond === undefined ? 0 : Math.ceil(step.longestSecond / everySecond);
-    addTaken(what, times * (cadenced + on.length));
+  const twice = candidates.findIndex((label, at) => candidates.indexOf(label) < at);
+  if (twice >= 0) site.problem(`candidates[${twice}]`, `"${candidates[twice]}" stands here twice`);
+  const isUsed = [...measurementsOf(steps)].some((one) => screensUsed(one).includes(name));
+  if (!isUsed) {
+    site.problem('steps', `no step uses the candidates: write $${name} where their value stands`);
   }
+  const ends = new Set(planned.flatMap((candidate) => candidate.steps.flatMap(endsOf)));
+  for (const [at, end] of reject.entries()) {
+    if (!ends.has(end)) site.problem(`reject[${at}]`, unknownEnd(end, ends));
+  }
+}
+
+/**
+ * A step with the values that screens have chosen: outside the screen nobody knows yet which, so
+ * that it becomes a branch with one case for each candidate.
+ */
+function planChosen(site: PlanSite, step: MeasurementStep, known: KnownSteps): PlannedStep {
+  const open = screensUsed(step).find((screen) => site.chosenBy(screen) === undefined);
+  if (open === undefined) return planMeasurement(site, step);
+  const screen = known.screens.get(open);
+  if (!screen || !known.ends.has(open)) {
+    const where = screen ? 'called so stands before it' : `is named "${open}"`;
+    site.problem('', `uses $${open}, but no screen ${where}`);
+    return planMeasurement(site.withChosen(open, ''), step);
+  }
+  const cases = new Map(
+    screen.candidates.map((label) => [
+      label,
+      [planChosen(site.withChosen(open, label), step, known)],
+    ]),
+  );
+  return branchOf(step.name, open, cases, []);
+}
+
+/** After a pass nothing is being measured: only what was worked out can be looked at. */
+function checkLoopConditions(site: PlanSite, loop: LoopStep): void {
+  for (const { condition, path } of everyCondition(loop.until?.any ?? [], 'until.any')) {
+    if (['derived', 'event', 'all', 'any'].includes(conditionKind(condition))) continue;
+    site.problem(path, 'a loop ends on derived quantities and events; other conditions end a step');
+  }
+}
+
+/** Measurements in a step, on the way that has the most of them. */
+function countOf(step: PlannedStep): number {
+  if (step.kind === 'loop') return step.repeat * sum(step.steps, countOf);
+  if (step.kind === 'screen') return sum(step.candidates, ({ steps }) => sum(steps, countOf));
+  if (step.kind !== 'branch') return 1;
+  return Math.max(...[...step.cases.values(), step.otherwise].map((way) => sum(way, countOf)));
 }
 
 function sum<T>(items: readonly T[], value: (item: T) => number): number {

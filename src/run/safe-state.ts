@@ -3,7 +3,10 @@ import { asFault } from '../domain/fault.ts';
 import type { Instruments } from '../domain/instrument.ts';
 import { settledWithin } from './waiting.ts';
 
-/** Each action of the safe state must be confirmed within this. */
+/**
+ * Each action of the safe state must be confirmed within this; all of them start together, so
+ * it is the deadline of the whole as well.
+ */
 export const SAFE_ACTION_SECOND_MAX = 5;
 
 export interface SafeAction {
@@ -20,11 +23,11 @@ export interface SafeActionOutcome {
 }
 
 /**
- * The order is the safety argument: no current, then no heat, then no motion.
+ * The order is the safety argument: no current, then no heat, then no motion, then no beam.
  * @param touched whether an instrument was ever talked to; the others are as they were found.
  */
 export function safeActions(
-  { potentiostat, heater, scanner }: Instruments,
+  { potentiostat, heater, scanner, spectrometer }: Instruments,
   touched: (instrument: object) => boolean,
 ): readonly SafeAction[] {
   const actions: SafeAction[] = [];
@@ -39,6 +42,14 @@ export function safeActions(
   if (scanner && touched(scanner)) {
     const instrument = scanner.info.id;
     actions.push({ result: 'the scanner stands still', instrument, act: () => scanner.stop() });
+  }
+  if (spectrometer && touched(spectrometer)) {
+    const instrument = spectrometer.info.id;
+    actions.push({
+      result: 'the spectrometer stands still',
+      instrument,
+      act: () => spectrometer.stop(),
+    });
   }
   return actions;
 }

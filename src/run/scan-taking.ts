@@ -11,14 +11,36 @@ const FRAME_SILENCE_SECOND = 60;
 const FRAME_SILENCE_EXPOSURES = 10;
 
 /**
+ * Takes one scan, or one at each photon energy. One that a suspension cuts off stays on record as
+ * incomplete and is taken again.
+ * @throws Fault of the scanner or of the spool
+ */
+export async function takeScans(
+  bench: Bench,
+  scan: PlannedScan,
+  signal: AbortSignal,
+): Promise<void> {
+  const energies = scan.energiesJoule.length === 0 ? [undefined] : scan.energiesJoule;
+  for (const energyJoule of energies) {
+    signal.throwIfAborted();
+    await bench.suspension.whole(signal, (own) =>
+      takeScan(bench, scan, { signal: own.signal, energyJoule }),
+    );
+  }
+}
+
+/**
  * Takes one scan; each frame goes to the spool first, then to whoever reconstructs.
  * @param signal ends the scan early; it is then marked incomplete.
  * @throws Fault of the scanner or of the spool
  */
-export async function takeScan(
+async function takeScan(
   bench: Bench,
   scan: PlannedScan,
-  signal: AbortSignal,
+  {
+    signal,
+    energyJoule,
+  }: { readonly signal: AbortSignal; readonly energyJoule: number | undefined },
 ): Promise<void> {
   const scanner = scannerOf(bench);
   const plan: ScanPlan = {
@@ -27,6 +49,7 @@ export async function takeScan(
     startAngleRadian: 0,
     spanRadian: scan.spanRadian,
     durationSecond: scan.durationSecond,
+    ...(energyJoule === undefined ? {} : { energyJoule }),
   };
   const record = new ScanRecord(bench, plan, bench.spools.open(plan.scanId));
   bench.bus.publish('scanStarted', { plan, rows: scanner.rows, columns: scanner.columns });

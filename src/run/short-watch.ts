@@ -7,22 +7,47 @@ import {
   type ShortVerdict,
   WINDOW_SAMPLES_MAX,
 } from './short-detector.ts';
+import { SoftShortDetector, type SoftShortVerdict } from './soft-short-detector.ts';
 import { spokenValue } from './wording.ts';
 
 /** The double layer charges after the current is switched on: no short is judged so early. */
 const SETTLE_SECOND = 5;
 
-/** Keeps the last readings of one current step for the short detector. */
+/** Contacts that come and heal for an hour are told of every so often. */
+const SOFT_AGAIN_SECOND = 600;
+
+/** Keeps the last readings of one current step for the short detectors. */
 export class ShortWatch {
   #window: ElectricalPoint[] = [];
+  #soft = new SoftShortDetector();
+  #newestSoft: SoftShortVerdict | undefined;
+  #flowStartSecond: number | undefined;
+  #toldSoftSecond = Number.NEGATIVE_INFINITY;
 
   /** @param flowStartSecond when the current was last switched on. */
   look(reading: ElectricalReading, flowStartSecond: number): ShortVerdict | undefined {
     const { timeSecond, voltageVolt, currentAmpere, quality } = reading;
+    this.#newestSoft = undefined;
     if (timeSecond - flowStartSecond < SETTLE_SECOND || quality !== 'good') return undefined;
-    this.#window.push({ timeSecond, voltageVolt, currentAmpere });
+    if (flowStartSecond !== this.#flowStartSecond) {
+      // What was usual before a rest or a sweep still is; a slow rise has begun anew.
+      this.#flowStartSecond = flowStartSecond;
+      this.#soft = new SoftShortDetector();
+    }
+    const point = { timeSecond, voltageVolt, currentAmpere };
+    this.#window.push(point);
     if (this.#window.length > WINDOW_SAMPLES_MAX) this.#window.shift();
+    const soft = this.#soft.add(point);
+    if (soft && timeSecond - this.#toldSoftSecond >= SOFT_AGAIN_SECOND) {
+      this.#toldSoftSecond = timeSecond;
+      this.#newestSoft = soft;
+    }
     return detectShort(this.#window);
+  }
+
+  /** What the reading that was looked at last has shown of soft shorts. */
+  get softShort(): SoftShortVerdict | undefined {
+    return this.#newestSoft;
   }
 }
 
@@ -48,5 +73,28 @@ export function reportShort(
     channel: CHANNELS.voltage.name,
     message: `The cell has shorted in ${stepName}, which does not expect it`,
     value: shortedVolt,
+  });
+}
+
+/** Writes soft shorts down: a warning that rises to an alarm unless somebody acknowledges it. */
+export function reportSoftShort(
+  bench: Bench,
+  { kind, usualVolt, seenVolt, count }: SoftShortVerdict,
+  stepName: string,
+): void {
+  const seen =
+    kind === 'dips'
+      ? `its voltage has dipped ${count} times from ${spokenValue(usualVolt, 'V')} to as low as ${spokenValue(seenVolt, 'V')} and healed`
+      : `its voltage has fallen from ${spokenValue(usualVolt, 'V')} to ${spokenValue(seenVolt, 'V')} while it should rise`;
+  bench.journal.event({
+    code: 'softShort',
+    severity: 'warning',
+    message: `The cell shorts softly in ${stepName}: ${seen}.`,
+    details: {
+      charge_coulomb: bench.charge.chargeCoulomb,
+      usual_voltage_volt: usualVolt,
+      seen_voltage_volt: seenVolt,
+      dips: kind === 'dips' ? count : 0,
+    },
   });
 }

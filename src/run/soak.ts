@@ -1,13 +1,17 @@
 import { CHANNELS } from '../domain/channel.ts';
+import { sleep } from '../domain/clock.ts';
 import { asFault, Fault } from '../domain/fault.ts';
 import type { Sample } from '../domain/sample.ts';
 import type { Bench } from './bench.ts';
+import type { JournalEvent } from './journal.ts';
 import type { PlannedSoak } from './plan.ts';
-import { settledWithin } from './waiting.ts';
-import { spokenTime } from './wording.ts';
+import { childAbort, settledWithin } from './waiting.ts';
+import { spokenTime, spokenValue } from './wording.ts';
 
 /** A heater must take a new target within this. */
 const SET_TARGET_SECOND_MAX = 10;
+/** A ramp moves the set-point this often. */
+const RAMP_EVERY_SECOND = 5;
 /** Rounding of time stamps must not cost one more sample. */
 const SAME_SECOND = 1e-6;
 
@@ -35,20 +39,71 @@ export function soakAfter(
 }
 
 /**
- * Brings the cell to a temperature and waits until it has stayed there; the heater keeps it
- * for the steps that follow.
+ * Brings the cell to a temperature, at once or along a ramp, and waits until it has stayed there;
+ * the heater keeps it for the steps that follow. A soak passes no current, so nothing suspends it.
  * @returns what ended the step. @throws Fault timeout when it takes longer than `within`
  */
 export async function runSoak(bench: Bench, step: PlannedSoak): Promise<string> {
-  await setTarget(bench, step.temperatureCelsius);
-  bench.journal.event({
+  const own = childAbort(bench.signal);
+  const part = { ...bench, signal: own.signal };
+  const works = [moveTarget(part, step), soaked(part, step)].map((work) =>
+    work.catch((error: unknown) => {
+      // The other one must let go before the step may fail.
+      own.abort(error);
+      throw error;
+    }),
+  );
+  try {
+    await Promise.all(works);
+  } finally {
+    own.end();
+    await Promise.allSettled(works);
+  }
+  return `dwell: ${spokenTime(step.dwellSecond)}`;
+}
+
+function soakEvent({ temperatureCelsius, rampKelvinPerSecond }: PlannedSoak): JournalEvent {
+  const ramp =
+    rampKelvinPerSecond === undefined
+      ? ''
+      : `, approached at ${spokenValue(rampKelvinPerSecond * 60, 'K')}/min`;
+  return {
     code: 'setPoint',
     severity: 'info',
-    message: `The heater holds ${step.temperatureCelsius} °C from now on.`,
-    details: { temperature_celsius: step.temperatureCelsius },
-  });
-  await soaked(bench, step);
-  return `dwell: ${spokenTime(step.dwellSecond)}`;
+    message: `The heater holds ${temperatureCelsius} °C from now on${ramp}.`,
+    details: {
+      temperature_celsius: temperatureCelsius,
+      ...(rampKelvinPerSecond === undefined ? {} : { ramp_kelvin_per_second: rampKelvinPerSecond }),
+    },
+  };
+}
+
+/** Set-point of a ramp so long after its start; it never goes past its end. */
+export function rampTarget(
+  { temperatureCelsius, rampKelvinPerSecond }: PlannedSoak,
+  { startCelsius, elapsedSecond }: { startCelsius: number; elapsedSecond: number },
+): number {
+  const wayKelvin = temperatureCelsius - startCelsius;
+  const gone = (rampKelvinPerSecond ?? Number.POSITIVE_INFINITY) * elapsedSecond;
+  if (!(gone < Math.abs(wayKelvin))) return temperatureCelsius;
+  return startCelsius + Math.sign(wayKelvin) * gone;
+}
+
+async function moveTarget(bench: Bench, step: PlannedSoak): Promise<void> {
+  const startSecond = bench.clock.nowSecond();
+  const startCelsius = bench.intake.newest(CHANNELS.temperature.name);
+  for (let isFirst = true; ; isFirst = false) {
+    const elapsedSecond = bench.clock.nowSecond() - startSecond;
+    const celsius =
+      startCelsius === undefined
+        ? step.temperatureCelsius
+        : rampTarget(step, { startCelsius, elapsedSecond });
+    await setTarget(bench, celsius);
+    bench.heaterSetTo(celsius);
+    if (isFirst) bench.journal.event(soakEvent(step));
+    if (celsius === step.temperatureCelsius) return;
+    await sleep(bench.clock, RAMP_EVERY_SECOND, bench.signal);
+  }
 }
 
 async function setTarget(bench: Bench, temperatureCelsius: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { Fault } from '../domain/fault.ts';
 import type { Reading } from '../domain/instrument.ts';
+import type { ImpedancePoint } from '../domain/spectrum.ts';
 import type { Impedance } from '../domain/technique.ts';
 import type { Bench } from './bench.ts';
 import { readMeasurement } from './measurement.ts';
@@ -10,26 +11,42 @@ const POINT_SILENCE_SECOND = 60;
 const POINT_SILENCE_PERIODS = 20;
 
 /**
+ * Around what a sweep is taken: a current, or a potential against the reference with the current
+ * that flowed there last.
+ */
+export type SweepBias =
+  | { readonly ampere: number }
+  | { readonly volt: number; readonly ampere: number };
+
+export interface SweepTaking {
+  readonly bias: SweepBias;
+  /** Ends the sweep early; the spectrum is then marked incomplete. */
+  readonly signal: AbortSignal;
+  /** Told of each good point after it was recorded. */
+  readonly onPoint?: (point: ImpedancePoint) => void;
+}
+
+/**
  * Measures one impedance spectrum; each point is recorded and published as it comes. The
- * charge that the bias current passes is counted.
- * @param signal ends the sweep early; the spectrum is then marked incomplete.
+ * charge that the bias passes is counted: at a current that is the current, at a held voltage
+ * the one that flowed last, because a sweep tells none.
  * @throws Fault of the potentiostat
  */
 export async function takeSpectrum(
   bench: Bench,
   sweep: PlannedSweep,
-  { biasAmpere, signal }: { readonly biasAmpere: number; readonly signal: AbortSignal },
+  { bias, signal, onPoint }: SweepTaking,
 ): Promise<void> {
   const { bus, charge, clock, journal } = bench;
   const spectrumId = bench.nextId('spectrum');
   const startSecond = clock.nowSecond();
-  charge.switchTo({ timeSecond: startSecond, currentAmpere: biasAmpere });
+  charge.switchTo({ timeSecond: startSecond, currentAmpere: meanAmpere(sweep, bias) });
   const startChargeCoulomb = charge.chargeCoulomb;
   bus.publish('spectrumStarted', { spectrumId, circuit: sweep.circuit });
-  const points = new SpectrumPoints(bench, spectrumId);
+  const points = new SpectrumPoints(bench, spectrumId, onPoint);
   let complete = false;
   try {
-    complete = (await readSweep(bench, { sweep, biasAmpere, signal, points })) === 'ended';
+    complete = (await readSweep(bench, { sweep, bias, signal, points })) === 'ended';
   } finally {
     const stopSecond = clock.nowSecond();
     charge.switchTo({ timeSecond: stopSecond, currentAmpere: 0 });
@@ -52,15 +69,15 @@ function readSweep(
   bench: Bench,
   options: {
     readonly sweep: PlannedSweep;
-    readonly biasAmpere: number;
+    readonly bias: SweepBias;
     readonly signal: AbortSignal;
     readonly points: SpectrumPoints;
   },
 ): Promise<'ended' | 'aborted'> {
   const { potentiostat } = bench.instruments;
-  const { sweep, biasAmpere, signal, points } = options;
+  const { sweep, bias, signal, points } = options;
   return readMeasurement<Reading>({
-    stream: potentiostat.measure(techniqueOf(sweep, biasAmpere), signal),
+    stream: potentiostat.measure(techniqueOf(sweep, bias), signal),
     signal,
     clock: bench.clock,
     instrument: potentiostat.info.id,
@@ -77,7 +94,12 @@ function readSweep(
   });
 }
 
-function techniqueOf(sweep: PlannedSweep, biasAmpere: number): Impedance {
+/** A potentiostatic sweep at no given potential is one at open circuit. */
+function meanAmpere({ mode }: PlannedSweep, bias: SweepBias): number {
+  return mode === 'galvanostatic' || 'volt' in bias ? bias.ampere : 0;
+}
+
+function techniqueOf(sweep: PlannedSweep, bias: SweepBias): Impedance {
   const { frequencyHertzMax, frequencyHertzMin, pointCount, amplitudeRms } = sweep;
   return {
     kind: 'impedance',
@@ -86,12 +108,16 @@ function techniqueOf(sweep: PlannedSweep, biasAmpere: number): Impedance {
     pointCount,
     excitation:
       sweep.mode === 'galvanostatic'
-        ? { mode: 'galvanostatic', amplitudeAmpereRms: amplitudeRms, biasAmpere }
+        ? {
+            mode: 'galvanostatic',
+            amplitudeAmpereRms: amplitudeRms,
+            biasAmpere: 'volt' in bias ? 0 : bias.ampere,
+          }
         : {
             mode: 'potentiostatic',
             amplitudeVoltRms: amplitudeRms,
-            biasVolt: 0,
-            versusOpenCircuit: true,
+            biasVolt: 'volt' in bias ? bias.volt : 0,
+            versusOpenCircuit: !('volt' in bias),
           },
   };
 }
@@ -101,11 +127,13 @@ type PointReading = Extract<Reading, { readonly kind: 'impedancePoint' }>;
 class SpectrumPoints {
   readonly #bench: Bench;
   readonly #spectrumId: string;
+  readonly #onPoint: SweepTaking['onPoint'];
   #count = 0;
 
-  constructor(bench: Bench, spectrumId: string) {
+  constructor(bench: Bench, spectrumId: string, onPoint: SweepTaking['onPoint']) {
     this.#bench = bench;
     this.#spectrumId = spectrumId;
+    this.#onPoint = onPoint;
   }
 
   get count(): number {
@@ -116,9 +144,9 @@ class SpectrumPoints {
     const spectrumId = this.#spectrumId;
     const { frequencyHertz, zRealOhm, zImagOhm } = point;
     if (![frequencyHertz, zRealOhm, zImagOhm].every(Number.isFinite)) {
-      this.#bench.journal.event({
-        code: 'dropped',
-        severity: 'warning',
+      this.#bench.drops.add({
+        what: 'impedancePoint',
+        count: 1,
         message: `A point of ${spectrumId} is not a number and is left out.`,
         details: { spectrum_id: spectrumId, point_index: this.#count },
       });
@@ -130,6 +158,8 @@ class SpectrumPoints {
       timeSecond,
     );
     // An overloaded point is kept for the record, but must not pull the fit.
-    if (quality === 'good') this.#bench.bus.publish('spectrumPoint', { spectrumId, point });
+    if (quality !== 'good') return;
+    this.#bench.bus.publish('spectrumPoint', { spectrumId, point });
+    this.#onPoint?.(point);
   }
 }

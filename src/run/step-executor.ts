@@ -1,66 +1,101 @@
-import { Fault } from '../domain/fault.ts';
 import type { Bench } from './bench.ts';
-import { firstMet } from './conditions.ts';
-import { runConstantCurrent } from './constant-current.ts';
-import { flow } from './electrical-flow.ts';
-import type { PlannedMeasurement, PlannedOpenCircuit } from './plan.ts';
-import { takeScan } from './scan-taking.ts';
+import { takeDetectorSpectra } from './detector-spectrum-taking.ts';
+import { runElectrical } from './electrical-step.ts';
+import { runFreshCell } from './fresh-cell.ts';
+import type { PlannedMeasurement } from './plan.ts';
+import { takeScans } from './scan-taking.ts';
 import { runSoak } from './soak.ts';
 import { takeSpectrum } from './spectrum-taking.ts';
-import { describeCondition } from './wording.ts';
+import { COMPLETE, type StepEnd } from './step-end.ts';
+import type { CarriedStep } from './step-facts.ts';
+import { runTitration } from './titration.ts';
+import { runVoltammetry } from './voltammetry.ts';
 
 /**
- * Runs one step to its end.
- * @returns which condition ended it: `time: 10 min`, `event: short`.
+ * Runs one step to its end. A cell that has shorted gets no more current: such steps are left out.
+ * @param carried what an earlier start of the software has done of it
  * @throws Fault, or the reason of the bench's signal when the run ends before the step
  */
-export async function executeStep(bench: Bench, step: PlannedMeasurement): Promise<string> {
+export async function executeStep(
+  bench: Bench,
+  step: PlannedMeasurement,
+  carried: CarriedStep,
+): Promise<StepEnd> {
   bench.signal.throwIfAborted();
-  const endedBy = await measure(bench, step);
-  bench.signal.throwIfAborted();
-  return endedBy;
-}
-
-async function measure(bench: Bench, step: PlannedMeasurement): Promise<string> {
-  const { signal } = bench;
-  switch (step.kind) {
-    case 'soak':
-      return runSoak(bench, step);
-    case 'openCircuit':
-      return runOpenCircuit(bench, step);
-    case 'constantCurrent':
-      return runConstantCurrent(bench, step);
-    case 'impedance':
-      await takeSpectrum(bench, step, { biasAmpere: 0, signal });
-      return 'complete';
-    case 'scan':
-      await takeScan(bench, step, signal);
-      return 'complete';
-    default:
-      return step satisfies never;
+  const hasCurrent = passesCurrent(step);
+  if (hasCurrent && bench.short.latched) return leaveOut(bench, step);
+  const release = hasCurrent ? bench.resources.take('current') : undefined;
+  try {
+    const end = await measure(bench, step, carried);
+    bench.signal.throwIfAborted();
+    return end;
+  } finally {
+    release?.();
   }
 }
 
-async function runOpenCircuit(bench: Bench, step: PlannedOpenCircuit): Promise<string> {
-  const { clock } = bench;
-  const startSecond = clock.nowSecond();
-  let voltage: Parameters<typeof firstMet>[1]['voltage'];
-  const met = (elapsedSecond: number) =>
-    firstMet(step.until, { elapsedSecond, voltage, events: new Set() });
-  await flow(bench, {
-    technique: {
-      kind: 'openCircuit',
-      sampleEverySecond: step.sampleEverySecond,
-      durationSecond: step.longestSecond,
-    },
-    leaveAtSecond: undefined,
-    isEnough: (reading) => {
-      voltage = { volt: reading.voltageVolt, quality: reading.quality };
-      return met(clock.nowSecond() - startSecond) !== undefined;
-    },
+function leaveOut({ journal }: Bench, { name }: PlannedMeasurement): StepEnd {
+  journal.event({
+    code: 'cellShort',
+    severity: 'warning',
+    message: `${name} is left out: the cell has shorted and gets no more current.`,
   });
-  // However the flow ended, its time bound is the condition left when no other is met.
-  const ending = met(clock.nowSecond() - startSecond) ?? met(step.longestSecond);
-  if (ending) return describeCondition(ending);
-  throw new Fault('instrumentReply', { where: step.name, message: 'ended without a reason' });
+  return { endedBy: 'event: short', end: 'short' };
+}
+
+/** Whether a step is there to pass a current; a sweep at open circuit passes none on average. */
+function passesCurrent({ kind }: PlannedMeasurement): boolean {
+  switch (kind) {
+    case 'constantCurrent':
+    case 'constantVoltage':
+    case 'constantCurrentConstantVoltage':
+    case 'cyclicVoltammetry':
+    case 'gitt':
+      return true;
+    case 'freshCell':
+    case 'soak':
+    case 'openCircuit':
+    case 'impedance':
+    case 'scan':
+    case 'spectrum':
+      return false;
+    default:
+      return kind satisfies never;
+  }
+}
+
+async function measure(
+  bench: Bench,
+  step: PlannedMeasurement,
+  carried: CarriedStep,
+): Promise<StepEnd> {
+  const { signal, suspension } = bench;
+  switch (step.kind) {
+    case 'freshCell':
+      return runFreshCell(bench, step);
+    case 'soak':
+      return { endedBy: await runSoak(bench, step), end: 'dwell' };
+    case 'openCircuit':
+    case 'constantCurrent':
+    case 'constantVoltage':
+    case 'constantCurrentConstantVoltage':
+      return runElectrical(bench, step, carried);
+    case 'gitt':
+      return runTitration(bench, step, carried);
+    case 'cyclicVoltammetry':
+      return runVoltammetry(bench, step);
+    case 'impedance':
+      await suspension.whole(signal, (own) =>
+        takeSpectrum(bench, step, { bias: { ampere: 0 }, signal: own.signal }),
+      );
+      return COMPLETE;
+    case 'scan':
+      await takeScans(bench, step, signal);
+      return COMPLETE;
+    case 'spectrum':
+      await takeDetectorSpectra(bench, step, signal);
+      return COMPLETE;
+    default:
+      return step satisfies never;
+  }
 }

@@ -1,45 +1,79 @@
 import { CHANNELS } from '../domain/channel.ts';
-import type { Acquisition, Condition, MeasurementStep, ScanSettings } from '../domain/recipe.ts';
-import { timeBoundSecond } from './conditions.ts';
+import type { MeasurementStep } from '../domain/recipe-steps.ts';
+import type { PotentialSetting } from '../domain/recipe-values.ts';
+import { measureSecond, planAcquisitions, planScan, planSpectrum } from './acquisition-plan.ts';
+import { boundSecond, currentOf, planConditions } from './condition-plan.ts';
 import type {
-  PlannedAcquisition,
+  PlannedCondition,
   PlannedConstantCurrent,
+  PlannedConstantCurrentConstantVoltage,
+  PlannedConstantVoltage,
+  PlannedFreshCell,
   PlannedMeasurement,
   PlannedOpenCircuit,
-  PlannedScan,
   PlannedSoak,
+  PlannedTitration,
+  PlannedVoltammetry,
 } from './plan.ts';
 import type { PlanSite } from './plan-site.ts';
-import { checkSweepCadence, planSweep } from './sweep-plan.ts';
+import { planSweep } from './sweep-plan.ts';
 import { spokenTime, spokenValue } from './wording.ts';
 
 type StepOf<T extends MeasurementStep['technique']> = Extract<MeasurementStep, { technique: T }>;
 
 /** Makes one step definite; what is wrong with it is left with the site. */
 export function planMeasurement(site: PlanSite, step: MeasurementStep): PlannedMeasurement {
+  const { name } = step;
   switch (step.technique) {
+    case 'freshCell':
+      return planFreshCell(site, name, step.within);
     case 'soak':
       return planSoak(site, step);
     case 'openCircuit':
       return planOpenCircuit(site, step);
     case 'constantCurrent':
       return planConstantCurrent(site, step);
+    case 'constantVoltage':
+      return planConstantVoltage(site, step);
+    case 'constantCurrentConstantVoltage':
+      return planConstantCurrentConstantVoltage(site, step);
+    case 'cyclicVoltammetry':
+      return planVoltammetry(site, step);
+    case 'gitt':
+      return planTitration(site, step);
     case 'impedance': {
       const sweep = planSweep(site, step, 0);
-      return { ...sweep, name: step.name, longestSecond: sweep.expectedSecond };
+      return { ...sweep, name, longestSecond: sweep.expectedSecond };
     }
     case 'scan': {
       const scan = planScan(site, step);
-      return { ...scan, name: step.name, longestSecond: scan.durationSecond };
+      return { ...scan, name, longestSecond: measureSecond(scan) };
+    }
+    case 'spectrum': {
+      const spectrum = planSpectrum(site, step);
+      return { ...spectrum, name, longestSecond: measureSecond(spectrum) };
     }
     default:
       return step satisfies never;
   }
 }
 
+/** The exchange of the specimen, for a step or for a candidate of a screen. */
+export function planFreshCell(
+  site: PlanSite,
+  name: string,
+  withinSecond: number,
+): PlannedFreshCell {
+  site.checkPositive('within', withinSecond, 'the time to exchange a cell');
+  if (!site.instruments.freshCell) {
+    site.problem('technique', 'nobody can put a fresh cell into this rig while a run goes on');
+  }
+  return { kind: 'freshCell', name, withinSecond, longestSecond: withinSecond };
+}
+
 function planSoak(site: PlanSite, step: StepOf<'soak'>): PlannedSoak {
-  const { temperature, tolerance, dwell, within } = step;
-  const { heater, sensors } = site.instruments;
+  const { temperature, tolerance, dwell, ramp, within } = step;
+  const { heater } = site.instruments;
   if (!heater) {
     site.problem('technique', 'the rig has no heater, which a soak needs');
   } else if (temperature > heater.temperatureCelsiusMax) {
@@ -48,8 +82,7 @@ function planSoak(site: PlanSite, step: StepOf<'soak'>): PlannedSoak {
       `${temperature} °C is above the ${heater.temperatureCelsiusMax} °C that ${heater.info.model} may reach`,
     );
   }
-  const channels = [...sensors, ...(heater ? [heater] : [])].flatMap((one) => one.channels);
-  if (!channels.some(({ name }) => name === CHANNELS.temperature.name)) {
+  if (!site.measures(CHANNELS.temperature.name)) {
     site.problem('technique', `a soak needs a sensor that measures ${CHANNELS.temperature.name}`);
   }
   const limit = site.safety.temperature?.max;
@@ -60,6 +93,7 @@ function planSoak(site: PlanSite, step: StepOf<'soak'>): PlannedSoak {
     );
   }
   site.checkPositive('tolerance', tolerance, 'the tolerance');
+  if (ramp !== undefined) site.checkPositive('ramp', ramp, 'the ramp');
   if (dwell < 0) site.problem('dwell', 'the dwell must not be below 0');
   if (!(within > dwell)) {
     site.problem(
@@ -73,160 +107,155 @@ function planSoak(site: PlanSite, step: StepOf<'soak'>): PlannedSoak {
     temperatureCelsius: temperature,
     toleranceKelvin: tolerance,
     dwellSecond: dwell,
+    rampKelvinPerSecond: ramp,
     withinSecond: within,
     longestSecond: within,
   };
 }
 
 function planOpenCircuit(site: PlanSite, step: StepOf<'openCircuit'>): PlannedOpenCircuit {
-  for (const [at, condition] of step.until.any.entries()) {
-    if ('event' in condition) {
-      site.problem(`until.any[${at}]`, 'a short is seen only while a current flows');
-    }
-  }
-  return {
-    kind: 'openCircuit',
-    name: step.name,
-    sampleEverySecond: step.record.every,
-    until: step.until.any,
-    longestSecond: checkElectrical(site, step),
-  };
+  site.checkTechnique('openCircuit');
+  return { kind: 'openCircuit', ...planElectrical(site, step, 0) };
 }
 
 function planConstantCurrent(
   site: PlanSite,
   step: StepOf<'constantCurrent'>,
 ): PlannedConstantCurrent {
-  const currentAmpere =
-    step.current.kind === 'absolute'
-      ? step.current.ampere
-      : step.current.amperePerSquareMetre * site.cell.area;
-  site.checkCurrent('current', currentAmpere, 'current');
-  if (currentAmpere === 0) site.problem('current', 'no current is the technique openCircuit');
-  const longestSecond = checkElectrical(site, step);
-  const during = step.during.map((one, at) =>
-    planAcquisition(site.at(`during[${at}]`), one, currentAmpere),
-  );
-  checkAcquisitionsTogether(site, during, step.until.any);
+  site.checkTechnique('constantCurrent');
+  const currentAmpere = planCurrent(site, step);
+  return { kind: 'constantCurrent', currentAmpere, ...planElectrical(site, step, currentAmpere) };
+}
+
+function planConstantVoltage(
+  site: PlanSite,
+  step: StepOf<'constantVoltage'>,
+): PlannedConstantVoltage {
+  site.checkTechnique('constantVoltage');
+  const voltageVolt = planVoltage(site, 'voltage', step.voltage);
+  const electrical = planElectrical(site, step, Number.NaN);
+  return { kind: 'constantVoltage', voltageVolt, ...electrical };
+}
+
+function planConstantCurrentConstantVoltage(
+  site: PlanSite,
+  step: StepOf<'constantCurrentConstantVoltage'>,
+): PlannedConstantCurrentConstantVoltage {
+  site.checkTechnique('constantCurrent');
+  site.checkTechnique('constantVoltage');
+  const currentAmpere = planCurrent(site, step);
+  const voltageVolt = planVoltage(site, 'voltage', step.voltage);
   return {
-    kind: 'constantCurrent',
-    name: step.name,
+    kind: 'constantCurrentConstantVoltage',
     currentAmpere,
-    sampleEverySecond: step.record.every,
-    until: step.until.any,
-    during,
-    longestSecond,
+    voltageVolt,
+    ...planElectrical(site, step, Number.NaN),
   };
 }
 
-/** What rest and current steps share. Returns the step's bound on time. */
-function checkElectrical(
+/** A potential the step sets. @returns NaN when nobody can tell */
+function planVoltage(site: PlanSite, key: string, setting: PotentialSetting): number {
+  const volt = site.potential(key, setting);
+  if (!Number.isNaN(volt)) site.checkVoltage(key, volt);
+  return volt;
+}
+
+/** The current of a step; no current is another technique. */
+function planCurrent(
   site: PlanSite,
-  step: StepOf<'openCircuit'> | StepOf<'constantCurrent'>,
+  step: StepOf<'constantCurrent'> | StepOf<'constantCurrentConstantVoltage'> | StepOf<'gitt'>,
 ): number {
-  const { capability, info } = site.potentiostat;
-  if (!capability.techniques.includes(step.technique)) {
-    const able = capability.techniques.join(', ');
-    site.problem('technique', `${info.model} cannot do ${step.technique}; it can do ${able}`);
-  }
-  site.checkPositive('record.every', step.record.every, 'the time between two records');
-  for (const [at, condition] of step.until.any.entries()) {
-    checkCondition(site, `until.any[${at}]`, condition);
-  }
-  const bound = timeBoundSecond(step.until.any);
-  if (bound === undefined) {
-    site.problem('until', 'nothing bounds the time of this step: add { time: "6 h" } or the like');
-  }
-  return bound ?? 0;
+  const currentAmpere = currentOf(site, 'current', step.current);
+  site.checkCurrent('current', currentAmpere, 'current');
+  if (currentAmpere === 0) site.problem('current', 'no current is the technique openCircuit');
+  return currentAmpere;
 }
 
-function checkCondition(site: PlanSite, key: string, condition: Condition): void {
-  if ('time' in condition) site.checkPositive(`${key}.time`, condition.time, 'the time');
-  if (!('voltage' in condition)) return;
-  const { above, volt } = condition.voltage;
-  const { min, max } = site.safety.voltage;
-  if (above ? volt >= max : volt <= min) {
-    const limit = above
-      ? `safety.voltage.max, ${spokenValue(max, 'V')}`
-      : `safety.voltage.min, ${spokenValue(min, 'V')}`;
-    site.problem(
-      `${key}.voltage`,
-      `${above ? '>' : '<'} ${spokenValue(volt, 'V')} can never end the step: ${limit}, trips first`,
-    );
-  }
+type ElectricalStep =
+  | StepOf<'openCircuit'>
+  | StepOf<'constantCurrent'>
+  | StepOf<'constantVoltage'>
+  | StepOf<'constantCurrentConstantVoltage'>;
+
+/** @param currentAmpere NaN when a voltage is held and nobody knows the current */
+function planElectrical(site: PlanSite, step: ElectricalStep, currentAmpere: number) {
+  const { name, record } = step;
+  site.checkPositive('record.every', record.every, 'the time between two records');
+  const until = planConditions(site, 'until.any', step.until.any, {
+    hasCurrent: currentAmpere !== 0,
+  });
+  return {
+    name,
+    sampleEverySecond: record.every,
+    until,
+    during: planAcquisitions(site, step.during, { currentAmpere, until }),
+    longestSecond: checkedBound(site, until, Number.isNaN(currentAmpere) ? 0 : currentAmpere),
+  };
 }
 
-function planAcquisition(
+function checkedBound(
   site: PlanSite,
-  acquisition: Acquisition,
+  until: readonly PlannedCondition[],
   currentAmpere: number,
-): PlannedAcquisition {
-  const { every, on } = acquisition;
-  if (every === undefined && on.length === 0) {
-    site.problem('', 'is never taken: give every, such as "30 min", or on, such as [short]');
-  }
-  if (every !== undefined) site.checkPositive('every', every, 'the time between two');
-  if (acquisition.technique === 'scan') {
-    const scan = planScan(site, acquisition);
-    if (every !== undefined && scan.durationSecond >= every) {
-      site.problem(
-        'every',
-        `a scan takes ${spokenTime(scan.durationSecond)}, longer than the ${spokenTime(every)} between two of them`,
-      );
-    }
-    return { what: scan, everySecond: every, on };
-  }
-  if (acquisition.mode === 'potentiostatic' && every !== undefined) {
-    site.problem(
-      'mode',
-      'a potentiostatic sweep would stop the constant current: expected galvanostatic',
-    );
-  }
-  const sweep = planSweep(site, acquisition, every === undefined ? 0 : currentAmpere);
-  if (every !== undefined) checkSweepCadence(site, sweep, every);
-  return { what: sweep, everySecond: every, on };
+): number {
+  const bound = boundSecond(until, currentAmpere);
+  if (bound !== undefined) return bound;
+  site.problem('until', 'nothing bounds the time of this step: add { time: "6 h" } or the like');
+  return 0;
 }
 
-/** Problems that no acquisition of the step has alone. */
-function checkAcquisitionsTogether(
-  site: PlanSite,
-  during: readonly PlannedAcquisition[],
-  until: readonly Condition[],
-): void {
-  let scanAt: number | undefined;
-  for (const [at, { what, everySecond, on }] of during.entries()) {
-    const answered = on.find(
-      (event) => !until.some((condition) => 'event' in condition && condition.event === event),
-    );
-    if (answered) {
-      site.problem(
-        `during[${at}].on`,
-        `the step does not end on a ${answered}, so this is never taken: add { event: ${answered} } to until`,
-      );
-    }
-    if (what.kind !== 'scan' || everySecond === undefined) continue;
-    if (scanAt === undefined) scanAt = at;
-    else {
-      site.problem(
-        `during[${at}].every`,
-        `starts at the same moment as during[${scanAt}], and there is one scanner`,
-      );
-    }
+function planVoltammetry(site: PlanSite, step: StepOf<'cyclicVoltammetry'>): PlannedVoltammetry {
+  const { rate, cycles } = step;
+  site.checkTechnique('cyclicVoltammetry');
+  const first = planVoltage(site, 'vertices[0]', step.vertices[0]);
+  const second = planVoltage(site, 'vertices[1]', step.vertices[1]);
+  const start = step.start && planVoltage(site, 'start', step.start);
+  if (first === second) {
+    site.problem('vertices', `both are ${spokenValue(first, 'V')}; a sweep needs two`);
   }
+  site.checkPositive('rate', rate, 'the scan rate');
+  // Without a start nobody knows how far the first vertex is: within the safety window at most.
+  const { min, max } = site.safety.voltage;
+  const approach = start === undefined ? max - min : Math.abs(first - start);
+  const back = start === undefined ? max - min : Math.abs(second - start);
+  const span = Math.abs(first - second);
+  return {
+    kind: 'cyclicVoltammetry',
+    name: step.name,
+    startVolt: start,
+    verticesVolt: [first, second],
+    rateVoltPerSecond: rate,
+    cycles,
+    longestSecond: ((2 * cycles - 1) * span + approach + back) / rate,
+  };
 }
 
-function planScan(site: PlanSite, settings: ScanSettings): PlannedScan {
-  const { scanner } = site.instruments;
-  const { views, span, duration } = settings;
-  if (!scanner) {
-    site.problem('technique', 'the rig has no scanner, which a scan needs');
-  } else if (views > scanner.viewsMax) {
+function planTitration(site: PlanSite, step: StepOf<'gitt'>): PlannedTitration {
+  const { pulse, rest, record, edges, pulsesMax } = step;
+  site.checkTechnique('constantCurrent');
+  site.checkTechnique('openCircuit');
+  const currentAmpere = planCurrent(site, step);
+  site.checkPositive('pulse', pulse, 'the pulse');
+  site.checkPositive('rest', rest, 'the rest');
+  site.checkPositive('record.every', record.every, 'the time between two records');
+  site.checkPositive('edges.every', edges.every, 'the time between two records at an edge');
+  if (edges.for >= pulse) {
     site.problem(
-      'views',
-      `${views} are more than the ${scanner.viewsMax} of ${scanner.info.model}`,
+      'edges.for',
+      `${spokenTime(edges.for)} is not shorter than the pulse, ${spokenTime(pulse)}`,
     );
   }
-  if (span === 0) site.problem('span', 'the angle must not be 0');
-  site.checkPositive('duration', duration, 'the duration');
-  return { kind: 'scan', views, spanRadian: span, durationSecond: duration };
+  return {
+    kind: 'gitt',
+    name: step.name,
+    currentAmpere,
+    pulseSecond: pulse,
+    restSecond: rest,
+    sampleEverySecond: record.every,
+    edgeEverySecond: edges.every,
+    edgeSecond: edges.for,
+    pulsesMax,
+    until: planConditions(site, 'until.any', step.until.any, { hasCurrent: true }),
+    longestSecond: pulsesMax * (pulse + rest),
+  };
 }

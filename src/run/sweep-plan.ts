@@ -1,6 +1,6 @@
 import { parseCircuit } from '../domain/circuit.ts';
 import { Fault } from '../domain/fault.ts';
-import type { ImpedanceSettings } from '../domain/recipe.ts';
+import type { ImpedanceSettings } from '../domain/recipe-acquisitions.ts';
 import { expectedQuantity, parseQuantity } from '../domain/units.ts';
 import type { PlannedSweep } from './plan.ts';
 import type { PlanSite } from './plan-site.ts';
@@ -27,7 +27,7 @@ export function planSweep(
     site.problem('', `${site.potentiostat.info.model} cannot measure impedance`);
   }
   const pointCount =
-    from > to && to > 0 ? Math.round(Math.log10(from / to) * pointsPerDecade) + 1 : 2;
+    from > to && to > 0 ? Math.round((Math.log10(from) - Math.log10(to)) * pointsPerDecade) + 1 : 2;
   return {
     kind: 'impedance',
     frequencyHertzMax: from,

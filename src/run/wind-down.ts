@@ -2,6 +2,7 @@ import type { AnalysisService } from '../domain/analysis-service.ts';
 import type { Clock } from '../domain/clock.ts';
 import { asFault } from '../domain/fault.ts';
 import { type Connection, disconnectWithin } from './bring-up.ts';
+import type { Drops } from './drops.ts';
 import type { Journal } from './journal.ts';
 import { settledWithin } from './waiting.ts';
 import { spokenTime } from './wording.ts';
@@ -50,14 +51,14 @@ export async function drainAnalyses(
 }
 
 /** How many values of each channel could not be stored, beyond the first, which was told then. */
-export function reportUnusable(journal: Journal, counts: ReadonlyMap<string, number>): void {
+export function reportUnusable(drops: Drops, counts: ReadonlyMap<string, number>): void {
   for (const [channel, count] of counts) {
     if (count < 2) continue;
-    journal.event({
-      code: 'dropped',
-      severity: 'warning',
+    drops.add({
+      what: channel,
+      count,
       message: `${count} values of ${channel} were not a number and are left out.`,
-      details: { channel, count },
+      details: { channel },
     });
   }
 }

@@ -1,4 +1,6 @@
-import type { Condition } from '../domain/recipe.ts';
+import { conditionKind } from '../domain/recipe-conditions.ts';
+import type { Comparison } from '../domain/recipe-values.ts';
+import type { PlannedCondition } from './plan.ts';
 
 /** "90 s", "30 min", "6 h", "1 h 12 min": a length of time as people say it. */
 export function spokenTime(seconds: number): string {
@@ -30,11 +32,31 @@ export function spokenValue(value: number, unit: string): string {
 }
 
 /** `time: 10 min`, `voltage: > 0.5 V`, `event: short`: what ended a step. */
-export function describeCondition(condition: Condition): string {
+export function describeCondition(condition: PlannedCondition): string {
+  if ('all' in condition) return condition.all.map(describeCondition).join(' and ');
+  if ('any' in condition) return condition.any.map(describeCondition).join(' or ');
   if ('time' in condition) return `time: ${spokenTime(condition.time)}`;
   if ('event' in condition) return `event: ${condition.event}`;
-  const { above, volt } = condition.voltage;
-  return `voltage: ${above ? '>' : '<'} ${trimmed(volt)} V`;
+  if ('charge' in condition) return `charge: ${spokenValue(condition.charge.coulomb, 'C')}`;
+  if ('voltage' in condition) return `voltage: ${compared(condition.voltage, 'V')}`;
+  if ('current' in condition) return `current: ${compared(condition.current, 'A')}`;
+  if ('temperature' in condition) return `temperature: ${compared(condition.temperature, '°C')}`;
+  if ('pressure' in condition) return `pressure: ${compared(condition.pressure, 'Pa')}`;
+  if ('voltageRate' in condition) return `voltageRate: ${compared(condition.voltageRate, 'V/s')}`;
+  const { name, above, value } = condition.derived;
+  return `derived: ${name} ${above ? '>' : '<'} ${value}`;
+}
+
+/** What a branch calls the end of a step: the condition's own name, its event or its kind. */
+export function endName(condition: PlannedCondition): string {
+  if (condition.as !== undefined) return condition.as;
+  return 'event' in condition ? condition.event : conditionKind(condition);
+}
+
+function compared({ above, value }: Comparison, unit: string): string {
+  const isPlain = unit === '°C' || unit === 'V';
+  const text = isPlain ? `${trimmed(value)} ${unit}` : spokenValue(value, unit);
+  return `${above ? '>' : '<'} ${text}`;
 }
 
 function trimmed(value: number, decimals = 3): string {

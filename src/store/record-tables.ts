@@ -1,4 +1,5 @@
 import type { CircuitFit, FitParameter, FitReason, Weighting } from '../domain/circuit-fit.ts';
+import { Fault } from '../domain/fault.ts';
 import type { EventCode, RecordBody, RecordKind, Severity } from '../domain/run-record.ts';
 import type { Quality } from '../domain/sample.ts';
 import type { ReconstructionAlgorithm } from '../domain/scan.ts';
@@ -45,12 +46,25 @@ const SEVERITIES = { info: true, warning: true, alarm: true } as const satisfies
 
 const EVENT_CODES = {
   runStarted: true,
+  runResumed: true,
+  held: true,
+  gap: true,
+  suspended: true,
+  suspensionEnded: true,
+  phase: true,
+  clockStep: true,
+  storage: true,
   runEnded: true,
   stepStarted: true,
   stepEnded: true,
   setPoint: true,
   cellShort: true,
+  softShort: true,
+  limits: true,
   interlock: true,
+  alarmAcknowledged: true,
+  alarmEscalated: true,
+  faultInjected: true,
   safeState: true,
   stopRequested: true,
   instrumentFault: true,
@@ -361,6 +375,80 @@ const volume: RecordTable<'volume'> = {
   }),
 };
 
+const detectorSpectrum: RecordTable<'detectorSpectrum'> = {
+  table: 'detector_spectrum',
+  columns: {
+    spectrum_id: 'text',
+    region: 'text',
+    start_second: 'number',
+    stop_second: 'number',
+    start_charge_coulomb: 'number',
+    stop_charge_coulomb: 'number',
+    live_second: 'number',
+    axis_label: 'text',
+    axis_unit: 'text',
+    axis: 'text',
+    counts: 'text',
+  },
+  toRow: (body) => [
+    nameText(body.spectrumId, 'spectrum id'),
+    nameText(body.spectrum.region, 'region'),
+    body.startSecond,
+    body.stopSecond,
+    body.startChargeCoulomb,
+    body.stopChargeCoulomb,
+    body.spectrum.liveSecond,
+    body.spectrum.axisLabel,
+    body.spectrum.axisUnit,
+    jsonText(Array.from(body.spectrum.axis), 'axis of a spectrum'),
+    jsonText(Array.from(body.spectrum.counts), 'counts of a spectrum'),
+  ],
+  fromRow: (row) => ({
+    kind: 'detectorSpectrum',
+    spectrumId: textIn(row, 'spectrum_id'),
+    startSecond: numberIn(row, 'start_second'),
+    stopSecond: numberIn(row, 'stop_second'),
+    startChargeCoulomb: numberIn(row, 'start_charge_coulomb'),
+    stopChargeCoulomb: numberIn(row, 'stop_charge_coulomb'),
+    spectrum: {
+      region: textIn(row, 'region'),
+      liveSecond: numberIn(row, 'live_second'),
+      axisLabel: textIn(row, 'axis_label'),
+      axisUnit: textIn(row, 'axis_unit'),
+      axis: numbersIn(row, 'axis'),
+      counts: numbersIn(row, 'counts'),
+    },
+  }),
+};
+
+const derived: RecordTable<'derived'> = {
+  table: 'derived',
+  columns: { name: 'text', value: 'number', standard_error: 'number', source: 'text' },
+  toRow: ({ value: { name, value, standardError, source } }) => [
+    name,
+    value,
+    standardError ?? null,
+    nameText(source, 'source of a derived quantity'),
+  ],
+  fromRow: (row) => {
+    const known = isNullIn(row, 'standard_error')
+      ? {}
+      : { standardError: numberIn(row, 'standard_error') };
+    const value = numberIn(row, 'value');
+    return {
+      kind: 'derived',
+      value: { name: textIn(row, 'name'), value, source: textIn(row, 'source'), ...known },
+    };
+  },
+};
+
+/** @throws Fault storage when the column is not a list of numbers */
+function numbersIn(row: Row, column: string): Float64Array {
+  const list = jsonIn(row, column);
+  if (Array.isArray(list)) return Float64Array.from(list, (value) => Number(value ?? Number.NaN));
+  throw new Fault('storage', { where: `column ${column}`, message: 'is no list of numbers' });
+}
+
 /** Every kind of record and its table. A new kind is one entry here and one table in the schema. */
 export const RECORD_TABLES: { readonly [K in RecordKind]: RecordTable<K> } = {
   sample,
@@ -371,6 +459,8 @@ export const RECORD_TABLES: { readonly [K in RecordKind]: RecordTable<K> } = {
   fit,
   scan,
   volume,
+  detectorSpectrum,
+  derived,
 };
 
 /** The same tables where only their common shape matters. */

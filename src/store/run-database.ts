@@ -1,12 +1,23 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../domain/clock.ts';
-import { asFault, Fault } from '../domain/fault.ts';
-import type { RunInfo } from '../domain/run-record.ts';
+import { Fault } from '../domain/fault.ts';
+import type { RecordBody, RecordOf, RunInfo, RunStatus } from '../domain/run-record.ts';
 import type { EngineState, RunReader, RunWriter } from '../domain/run-store.ts';
-import { type Columns, numberIn, selectList } from './columns.ts';
+import { numberIn, textIn } from './columns.ts';
+import { CommitMark, readMark } from './commit-mark.ts';
+import type { RunDisk } from './disk-space.ts';
+import { decodeState } from './engine-state.ts';
 import { readInfo, readStatus, writeInfo } from './run-info.ts';
-import { type CommitSource, DatabaseReader, newestRecord } from './run-reader.ts';
+import { writeInfoFile } from './run-info-file.ts';
+import { releaseLock, takeLock } from './run-lock.ts';
+import {
+  type CommitSource,
+  DatabaseReader,
+  kindReader,
+  newestRecord,
+  readUtcAtZeroMs,
+} from './run-reader.ts';
 import { GroupCommitWriter } from './run-writer.ts';
 import { APPLICATION_ID, DATABASE_NAME, SCHEMA_SQL, SCHEMA_VERSION } from './schema.ts';
 import { SqliteFile, syncFolder } from './sqlite-file.ts';
@@ -19,57 +30,127 @@ export interface RunDatabase {
   close(): void;
 }
 
-/** A run that goes on after a stop: with what the runner had in mind at its last commit. */
+/** What an earlier start of the software has left. */
+export interface PastRun {
+  readonly info: RunInfo;
+  readonly status: RunStatus;
+  /** Number of the newest start; the next is one more. */
+  readonly boot: number;
+  /** UTC label of second 0 in the newest start, in ms. */
+  readonly utcAtZeroMs: number;
+  /** Undefined when the run was cut off before the first state was saved. */
+  readonly state: EngineState | undefined;
+  /** Wall clock when the state was saved, in ms; undefined with it. */
+  readonly savedUtcMs: number | undefined;
+  /** Time of the newest record. */
+  readonly lastSecond: number;
+  readonly newestSequence: number;
+  /** Records that were committed once and are gone: the disk has lost them. */
+  readonly missingRecords: number;
+  readonly events: readonly RecordOf<'event'>[];
+}
+
+/** When a start of the software begins, on the experiment's clock, and its label. */
+export interface BootStart {
+  readonly startedSecond: number;
+  /** UTC label of second 0 of the experiment's clock in this start. */
+  readonly utcAtZeroMs: number;
+}
+
+/** A run that goes on: a new start of the software writes it. */
 export interface ReopenedRun extends RunDatabase {
   /** Number of this start, 1 for the first resume. */
   readonly boot: number;
-  /** Undefined when the run was cut off before the first state was saved. */
-  readonly state: EngineState | undefined;
-  /** Time of the newest record. */
-  readonly lastSecond: number;
 }
 
 /**
  * Makes the run's folder and its database, empty but for `info`.
  * @param clock real time: it decides when collected records are committed
- * @throws Fault storage when the folder holds a run already or cannot be written
+ * @param disk gives its reserve up when it is full
+ * @throws Fault badInput when the folder cannot be made, storage when it holds a run already
  */
-export function createRun(folder: string, info: RunInfo, clock: Clock): RunDatabase {
+export function createRun(
+  folder: string,
+  info: RunInfo,
+  clock: Clock,
+  disk?: RunDisk,
+): RunDatabase {
   makeFolder(folder);
   const file = SqliteFile.create(join(folder, DATABASE_NAME), SCHEMA_SQL);
   return closedOnError(file, () => {
     file.exec('BEGIN IMMEDIATE');
     writeInfo(file, info);
-    file.prepare('INSERT INTO boot VALUES (0, ?)').run(info.startedUtcMs);
+    file.prepare('INSERT INTO boot VALUES (0, 0, ?)').run(info.startedUtcMs);
+    takeLock(folder);
     file.exec('COMMIT');
+    writeInfoFile(folder, info);
     syncFolder(folder);
-    const writer = new GroupCommitWriter(file, clock, { boot: 0, sequence: 0 });
-    return writable(file, info, writer);
+    return writable(folder, file, { info, clock, disk, boot: 0, sequence: 0 });
   });
 }
 
 /**
- * Opens a run that was cut off, to go on writing it. Records that were never committed are gone;
- * the next one follows the last committed one.
- * @param utcAtZeroMs UTC label of second 0 of the experiment's clock in this start
- * @throws Fault storage, fileMissing; badInput when the run has ended
+ * Looks at a run without touching it.
+ * @throws Fault fileMissing, storage when the database is damaged: see recover-run.ts
  */
-export function reopenRun(folder: string, clock: Clock, utcAtZeroMs: number): ReopenedRun {
+export function readPastRun(folder: string): PastRun {
+  return lookAt(join(folder, DATABASE_NAME), (file) => {
+    const newest = newestRecord(file);
+    const boot = Math.max(0, ...readBoots(file));
+    const [saved] = file
+      .prepare('SELECT CAST(saved_utc_ms AS REAL) AS saved_utc_ms FROM engine_state')
+      .all();
+    return {
+      info: readInfo(file),
+      status: readStatus(file),
+      boot,
+      utcAtZeroMs: readUtcAtZeroMs(file, boot),
+      state: readState(file),
+      savedUtcMs: saved && numberIn(saved, 'saved_utc_ms'),
+      lastSecond: newest.timeSecond,
+      newestSequence: newest.sequence,
+      missingRecords: Math.max(0, readMark(folder) - newest.sequence),
+      events: readEvents(file, newest.sequence),
+    };
+  });
+}
+
+/**
+ * Opens a run that was cut off, or that a person resumes, to go on writing it. Records that were
+ * never committed are gone; the next one follows the last that ever was.
+ * @throws Fault storage, fileMissing; badInput when the run is done or another process writes it
+ */
+export function reopenRun(
+  folder: string,
+  clock: Clock,
+  start: BootStart & { readonly disk?: RunDisk },
+): ReopenedRun {
   const path = join(folder, DATABASE_NAME);
   // Looked at through a reading connection first: a foreign file is left exactly as it is.
   const status = lookAt(path, (file) => readStatus(file));
-  if (status !== 'running') {
-    throw new Fault('badInput', { where: folder, message: `the run has ended (${status})` });
+  if (status === 'done') {
+    throw new Fault('badInput', {
+      where: folder,
+      message: 'the run is done: nothing is left to do',
+    });
   }
   const file = SqliteFile.openForWriting(path);
   return closedOnError(file, () => {
-    const newest = newestRecord(file);
-    const bootRow = file.prepare('SELECT max(boot) + 1 AS boot FROM boot').all()[0];
-    const boot = bootRow ? numberIn(bootRow, 'boot') : 0;
-    file.prepare('INSERT INTO boot VALUES (?, ?)').run(boot, utcAtZeroMs);
-    const writer = new GroupCommitWriter(file, clock, { boot, sequence: newest.sequence });
-    const { timeSecond: lastSecond } = newest;
-    return { ...writable(file, readInfo(file), writer), boot, state: readState(file), lastSecond };
+    // The lock is asked for inside the transaction: of two resumes at once, one gets it.
+    file.exec('BEGIN IMMEDIATE');
+    takeLock(folder);
+    const boot = Math.max(-1, ...readBoots(file)) + 1;
+    file
+      .prepare('INSERT INTO boot VALUES (?, ?, ?)')
+      .run(boot, start.startedSecond, start.utcAtZeroMs);
+    file.prepare('UPDATE run SET status = ?').run('running' satisfies RunStatus);
+    file.exec('COMMIT');
+    const sequence = Math.max(newestRecord(file).sequence, readMark(folder));
+    const { disk } = start;
+    return {
+      ...writable(folder, file, { info: readInfo(file), clock, disk, boot, sequence }),
+      boot,
+    };
   });
 }
 
@@ -114,6 +195,10 @@ class StandingFile implements CommitSource {
     return newestRecord(this.#file).sequence;
   }
 
+  utcAtZeroMs(boot: number): number {
+    return readUtcAtZeroMs(this.#file, boot);
+  }
+
   onCommit(): () => void {
     return () => {};
   }
@@ -126,20 +211,42 @@ class StandingFile implements CommitSource {
   }
 }
 
-function writable(file: SqliteFile, info: RunInfo, writer: GroupCommitWriter): RunDatabase {
+function writable(
+  folder: string,
+  file: SqliteFile,
+  options: {
+    readonly info: RunInfo;
+    readonly clock: Clock;
+    readonly disk: RunDisk | undefined;
+    readonly boot: number;
+    readonly sequence: number;
+  },
+): RunDatabase {
+  const { info, clock, disk, boot, sequence } = options;
+  const mark = new CommitMark(folder);
+  const writer = new GroupCommitWriter(file, clock, {
+    boot,
+    sequence,
+    onCommitted: (committed) => mark.note(committed),
+    ...(disk ? { releaseReserve: () => disk.releaseReserve() } : {}),
+  });
   const close = (): void => {
     if (file.isClosed) return;
     try {
       writer.stop();
-      if (writer.status() !== 'running') file.leaveAlone();
+      if (writer.status() !== 'running' && file.leaveAlone()) mark.remove();
     } finally {
+      mark.close();
+      disk?.close();
       file.close();
+      releaseLock(folder);
     }
   };
   return { writer, reader: new DatabaseReader(file, info, writer), close };
 }
 
-function checkSchema(file: SqliteFile): void {
+/** @throws Fault storage when it is no run database, or one of another version */
+export function checkSchema(file: SqliteFile): void {
   if (file.pragmaNumber('application_id') !== APPLICATION_ID) {
     throw new Fault('storage', { where: file.path, message: 'is not a run database' });
   }
@@ -152,30 +259,43 @@ function checkSchema(file: SqliteFile): void {
   }
 }
 
-const STATE_COLUMNS: Columns = {
-  step_index: 'number',
-  loop_pass: 'number',
-  step_elapsed_second: 'number',
-  charge_coulomb: 'number',
-};
-
-function readState(file: SqliteFile): EngineState | undefined {
-  const row = file.prepare(`SELECT ${selectList(STATE_COLUMNS)} FROM engine_state`).all()[0];
-  if (!row) return undefined;
-  return {
-    stepIndex: numberIn(row, 'step_index'),
-    loopPass: numberIn(row, 'loop_pass'),
-    stepElapsedSecond: numberIn(row, 'step_elapsed_second'),
-    chargeCoulomb: numberIn(row, 'charge_coulomb'),
-  };
+/** @throws Fault storage */
+export function readState(file: SqliteFile): EngineState | undefined {
+  const row = file.prepare('SELECT hex(state) AS state FROM engine_state').all()[0];
+  return row && decodeState(textIn(row, 'state'));
 }
 
+/** One that is damaged is left out: it has its stand-in where records are read. */
+function readEvents(file: SqliteFile, upTo: number): readonly RecordOf<'event'>[] {
+  const reader = kindReader(file, 'event', () => UNREADABLE);
+  return reader
+    .read(0, upTo)
+    .filter((record): record is RecordOf<'event'> => record.body !== UNREADABLE);
+}
+
+const UNREADABLE: RecordBody = {
+  kind: 'event',
+  code: 'storage',
+  severity: 'warning',
+  message: '',
+  details: {},
+};
+
+/** Numbers of all starts of the software. */
+export function readBoots(file: SqliteFile): readonly number[] {
+  const rows = file.prepare('SELECT CAST(boot AS REAL) AS boot FROM boot').all();
+  return rows.map((row) => numberIn(row, 'boot'));
+}
+
+/** Nothing has moved yet: a folder that cannot be made is a wrong `--out`. */
 function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
     syncFolder(dirname(folder));
   } catch (error) {
-    throw asFault(error, folder, 'storage');
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `cannot be made (${reason}); expected --out to name a folder that can be written`;
+    throw new Fault('badInput', { where: folder, message }, error);
   }
 }
 

@@ -4,6 +4,7 @@ import { asFault } from '../domain/fault.ts';
 import type { RunStatus } from '../domain/run-record.ts';
 import { lookAt } from './run-database.ts';
 import { readInfo, readStatus } from './run-info.ts';
+import { holderOf } from './run-lock.ts';
 import { newestRecord } from './run-reader.ts';
 import { DATABASE_NAME } from './schema.ts';
 
@@ -18,8 +19,8 @@ export type RunSummary =
       readonly folder: string;
       readonly recipe: string;
       readonly cell: string;
-      /** A run that was cut off is still `running`: it can be resumed. */
-      readonly status: RunStatus;
+      /** `interrupted`: it has not ended, and no living process goes on with it. */
+      readonly status: RunStatus | 'interrupted';
       readonly startedUtcMs: number;
       /** Time of the newest record on the experiment's clock. */
       readonly durationSecond: number;
@@ -54,7 +55,9 @@ function summaryOf(folder: string): RunSummary {
     return lookAt(join(folder, DATABASE_NAME), (file) => {
       const { runId, recipe, cell, startedUtcMs } = readInfo(file);
       const { sequence: records, timeSecond: durationSecond } = newestRecord(file);
-      const status = readStatus(file);
+      const stored = readStatus(file);
+      const isCutOff = stored === 'running' && holderOf(folder) === undefined;
+      const status = isCutOff ? 'interrupted' : stored;
       return {
         kind: 'run',
         runId,

@@ -1,4 +1,10 @@
-import type { RecordKind, RunInfo, RunRecord, RunStatus } from '../domain/run-record.ts';
+import type {
+  RecordBody,
+  RecordKind,
+  RunInfo,
+  RunRecord,
+  RunStatus,
+} from '../domain/run-record.ts';
 import type { RunReader } from '../domain/run-store.ts';
 import { type Columns, numberIn, selectList } from './columns.ts';
 import { RECORD_KINDS, recordTable } from './record-tables.ts';
@@ -9,6 +15,7 @@ export const RECORDS_PER_READ_MAX = 10_000;
 
 /** Who knows what is committed and who may move cursors: the writer, or nobody. */
 export interface CommitSource {
+  utcAtZeroMs(boot: number): number;
   status(): RunStatus;
   committedSequence(): number;
   onCommit(listener: () => void): () => void;
@@ -23,13 +30,13 @@ export class DatabaseReader implements RunReader {
   readonly info: RunInfo;
   readonly #file: SqliteFile;
   readonly #source: CommitSource;
-  readonly #ranges: ReadonlyMap<RecordKind, Statement>;
+  readonly #kinds: readonly KindReader[];
 
   constructor(file: SqliteFile, info: RunInfo, source: CommitSource) {
     this.#file = file;
     this.info = info;
     this.#source = source;
-    this.#ranges = new Map(RECORD_KINDS.map((kind) => [kind, prepareRange(file, kind)]));
+    this.#kinds = RECORD_KINDS.map((kind) => kindReader(file, kind, unreadable));
   }
 
   status(): RunStatus {
@@ -52,6 +59,10 @@ export class DatabaseReader implements RunReader {
     return [];
   }
 
+  utcAtZeroMs(boot: number): number {
+    return this.#source.utcAtZeroMs(boot);
+  }
+
   onCommit(listener: () => void): () => void {
     return this.#source.onCommit(listener);
   }
@@ -68,20 +79,56 @@ export class DatabaseReader implements RunReader {
   }
 
   #readWindow(after: number, upTo: number): RunRecord[] {
-    const records: RunRecord[] = [];
-    for (const [kind, range] of this.#ranges) {
-      const { fromRow } = recordTable(kind);
-      for (const row of range.all(after, upTo)) {
-        records.push({
-          sequence: numberIn(row, 'sequence'),
-          timeSecond: numberIn(row, 'time_second'),
-          boot: numberIn(row, 'boot'),
-          body: fromRow(row),
-        });
-      }
-    }
+    const records = this.#kinds.flatMap((kind) => kind.read(after, upTo));
     return records.sort((a, b) => a.sequence - b.sequence);
   }
+}
+
+/** Reads one kind of record. */
+export interface KindReader {
+  /** Records with `after` < sequence <= `upTo`, in order. @throws Fault storage */
+  read(after: number, upTo: number): RunRecord[];
+}
+
+/** @param standIn for a record that is there and not understood; without it, reading throws */
+export function kindReader(
+  file: SqliteFile,
+  kind: RecordKind,
+  standIn?: (kind: RecordKind, error: unknown) => RecordBody,
+): KindReader {
+  const range = prepareRange(file, kind);
+  const { fromRow } = recordTable(kind);
+  return {
+    read: (after, upTo) =>
+      range.all(after, upTo).map((row) => ({
+        sequence: numberIn(row, 'sequence'),
+        timeSecond: numberIn(row, 'time_second'),
+        boot: numberIn(row, 'boot'),
+        body: standIn
+          ? understood(() => fromRow(row), standIn.bind(undefined, kind))
+          : fromRow(row),
+      })),
+  };
+}
+
+function understood(read: () => RecordBody, standIn: (error: unknown) => RecordBody): RecordBody {
+  try {
+    return read();
+  } catch (error) {
+    return standIn(error);
+  }
+}
+
+/** One damaged record must not stop every outlet for ever: its place is kept and named. */
+function unreadable(kind: RecordKind, error: unknown): RecordBody {
+  const reason = error instanceof Error ? error.message : String(error);
+  return {
+    kind: 'event',
+    code: 'storage',
+    severity: 'warning',
+    message: `A record in the table ${recordTable(kind).table} is damaged and cannot be read: ${reason}.`,
+    details: { kind },
+  };
 }
 
 /** Sequence number and time of the newest record that this connection can see. */
@@ -99,6 +146,19 @@ export function newestRecord(file: SqliteFile): { sequence: number; timeSecond: 
     newest.timeSecond = numberIn(row, 'time_second');
   }
   return newest;
+}
+
+/** The newest offset of a start labels all its records; 0 when the start is not known. */
+export function readUtcAtZeroMs(file: SqliteFile, boot: number): number {
+  const [row] = file
+    .prepare(
+      `SELECT CAST(utc_at_zero_ms AS REAL) AS utc_at_zero_ms FROM (
+         SELECT utc_at_zero_ms, 0 AS rank, 0 AS place FROM boot WHERE boot = ?
+         UNION ALL SELECT utc_at_zero_ms, 1, rowid FROM clock_step WHERE boot = ?
+       ) ORDER BY rank DESC, place DESC LIMIT 1`,
+    )
+    .all(boot, boot);
+  return row ? numberIn(row, 'utc_at_zero_ms') : 0;
 }
 
 function prepareRange(file: SqliteFile, kind: RecordKind): Statement {

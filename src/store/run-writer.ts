@@ -4,9 +4,10 @@ import { asFault, Fault } from '../domain/fault.ts';
 import type { RecordBody, RecordKind, RunStatus } from '../domain/run-record.ts';
 import type { EngineState, RunWriter } from '../domain/run-store.ts';
 import { nameText } from './columns.ts';
+import { encodeState } from './engine-state.ts';
 import { RECORD_KINDS, recordTable } from './record-tables.ts';
-import type { CommitSource } from './run-reader.ts';
-import type { SqliteFile, Statement } from './sqlite-file.ts';
+import { type CommitSource, readUtcAtZeroMs } from './run-reader.ts';
+import type { Bindable, SqliteFile, Statement } from './sqlite-file.ts';
 
 /** A sample or a cursor waits at most this long for its commit. */
 export const SAMPLE_COMMIT_SECOND_MAX = 1;
@@ -23,6 +24,16 @@ export interface WriterStart {
   readonly boot: number;
   /** Sequence number of the newest record in the file. */
   readonly sequence: number;
+  /** Frees the space that is kept for a full disk; false when there is none left. */
+  readonly releaseReserve?: () => boolean;
+  /** Told how far the file was committed, after each commit. */
+  readonly onCommitted?: (sequence: number) => void;
+}
+
+/** One statement of the open transaction, to be repeated when the disk was full. */
+interface PendingWrite {
+  readonly statement: Statement;
+  readonly values: readonly Bindable[];
 }
 
 /**
@@ -37,6 +48,12 @@ export class GroupCommitWriter implements RunWriter, CommitSource {
   readonly #inserts: ReadonlyMap<RecordKind, Statement>;
   readonly #insertState: Statement;
   readonly #insertCursor: Statement;
+  readonly #insertClockStep: Statement;
+  readonly #updateStatus: Statement;
+  readonly #start: WriterStart;
+  /** At most RECORDS_PER_TRANSACTION_MAX records and what goes with them. */
+  #pending: PendingWrite[] = [];
+  #prepare: () => void = () => {};
   readonly #listeners = new Set<() => void>();
   readonly #warnedListeners = new WeakSet<() => void>();
   #status: RunStatus = 'running';
@@ -50,14 +67,15 @@ export class GroupCommitWriter implements RunWriter, CommitSource {
   constructor(file: SqliteFile, clock: Clock, start: WriterStart) {
     this.#file = file;
     this.#clock = clock;
+    this.#start = start;
     this.#boot = start.boot;
     this.#sequence = start.sequence;
     this.#committedSequence = start.sequence;
     this.#inserts = new Map(RECORD_KINDS.map((kind) => [kind, prepareInsert(file, kind)]));
-    this.#insertState = file.prepare(
-      'INSERT OR REPLACE INTO engine_state VALUES (1, ?, ?, ?, ?, ?)',
-    );
+    this.#insertState = file.prepare('INSERT OR REPLACE INTO engine_state VALUES (1, ?, ?, ?)');
     this.#insertCursor = file.prepare('INSERT OR REPLACE INTO cursor VALUES (?, ?)');
+    this.#insertClockStep = file.prepare('INSERT INTO clock_step VALUES (?, ?, ?)');
+    this.#updateStatus = file.prepare('UPDATE run SET status = ?');
   }
 
   append(timeSecond: number, body: RecordBody): number {
@@ -66,7 +84,9 @@ export class GroupCommitWriter implements RunWriter, CommitSource {
     const row = recordTable(body.kind).toRow(body);
     this.#begin(this.#delaySecondOf(body.kind));
     const sequence = this.#sequence + 1;
-    this.#write(() => this.#inserts.get(body.kind)?.run(sequence, timeSecond, this.#boot, ...row));
+    const statement = this.#inserts.get(body.kind);
+    assert(statement, `no table for ${body.kind}`);
+    this.#put(statement, sequence, timeSecond, this.#boot, ...row);
     this.#sequence = sequence;
     if (this.#openRecords() >= RECORDS_PER_TRANSACTION_MAX) this.commit();
     return sequence;
@@ -75,28 +95,29 @@ export class GroupCommitWriter implements RunWriter, CommitSource {
   saveState(state: EngineState): void {
     this.#assertRunning();
     this.#begin(SAMPLE_COMMIT_SECOND_MAX);
-    const { stepIndex, loopPass, stepElapsedSecond, chargeCoulomb } = state;
-    this.#write(() =>
-      this.#insertState.run(this.#sequence, stepIndex, loopPass, stepElapsedSecond, chargeCoulomb),
-    );
+    this.#put(this.#insertState, this.#sequence, this.#clock.utcMs(), encodeState(state));
+  }
+
+  beforeCommit(prepare: () => void): void {
+    this.#prepare = prepare;
   }
 
   commit(): void {
     this.#assertUsable();
     if (!this.#isOpen) return;
-    this.#write(() => this.#file.exec('COMMIT'));
-    this.#forgetTransaction();
     const hasNewRecords = this.#sequence > this.#committedSequence;
-    this.#committedSequence = this.#sequence;
+    if (hasNewRecords && this.#status === 'running') this.#prepare();
+    this.#commitFile();
     if (hasNewRecords) this.#tellListeners();
   }
 
   finish(status: Exclude<RunStatus, 'running'>): void {
     this.#assertRunning();
     this.#begin(RECORD_COMMIT_SECOND_MAX);
-    this.#write(() => this.#file.prepare('UPDATE run SET status = ?').run(status));
+    this.#prepare();
+    this.#put(this.#updateStatus, status);
+    this.#commitFile();
     this.#status = status;
-    this.commit();
     this.#tellListeners();
   }
 
@@ -128,7 +149,17 @@ export class GroupCommitWriter implements RunWriter, CommitSource {
       `cursor of ${outlet}: ${sequence} is not a committed record`,
     );
     this.#begin(SAMPLE_COMMIT_SECOND_MAX);
-    this.#write(() => this.#insertCursor.run(name, sequence));
+    this.#put(this.#insertCursor, name, sequence);
+  }
+
+  utcAtZeroMs(boot: number): number {
+    return readUtcAtZeroMs(this.#file, boot);
+  }
+
+  labelUtc(fromSecond: number, utcAtZeroMs: number): void {
+    this.#assertRunning();
+    this.#begin(RECORD_COMMIT_SECOND_MAX);
+    this.#put(this.#insertClockStep, this.#boot, fromSecond, utcAtZeroMs);
   }
 
   /** Commits what is open and stops the timer. Idempotent; does not close the file. */
@@ -172,14 +203,41 @@ export class GroupCommitWriter implements RunWriter, CommitSource {
     }
   }
 
+  #put(statement: Statement, ...values: readonly Bindable[]): void {
+    this.#write(() => statement.run(...values));
+    this.#pending.push({ statement, values });
+  }
+
+  #commitFile(): void {
+    this.#write(() => this.#file.exec('COMMIT'));
+    this.#forgetTransaction();
+    this.#committedSequence = this.#sequence;
+    this.#start.onCommitted?.(this.#sequence);
+  }
+
   #write(act: () => void): void {
     try {
       act();
     } catch (error) {
+      if (isDiskFull(error) && this.#start.releaseReserve?.() && this.#repeated(act)) return;
       this.#failure = asFault(error, this.#file.path, 'storage');
       this.#forgetTransaction();
       this.#rollBack();
       throw this.#failure;
+    }
+  }
+
+  /** The whole open transaction once more, on the space that was freed. */
+  #repeated(act: () => void): boolean {
+    try {
+      this.#rollBack();
+      this.#file.exec('BEGIN IMMEDIATE');
+      for (const { statement, values } of this.#pending) statement.run(...values);
+      act();
+      return true;
+    } catch {
+      // Full again: the first error is on its way up and says so.
+      return false;
     }
   }
 
@@ -196,6 +254,7 @@ export class GroupCommitWriter implements RunWriter, CommitSource {
     this.#cancelTimer = undefined;
     this.#dueSecond = Number.POSITIVE_INFINITY;
     this.#isOpen = false;
+    this.#pending = [];
   }
 
   /** A listener that throws must not cost the run its database; the first time is reported. */
@@ -226,7 +285,13 @@ export class GroupCommitWriter implements RunWriter, CommitSource {
   }
 }
 
-function prepareInsert(file: SqliteFile, kind: RecordKind): Statement {
+function isDiskFull(error: unknown): boolean {
+  const { code } = ((error as Error).cause ?? {}) as { readonly code?: unknown };
+  return code === 'SQLITE_FULL';
+}
+
+/** A statement that takes sequence, time, boot and the columns of one kind of record. */
+export function prepareInsert(file: SqliteFile, kind: RecordKind): Statement {
   const { table, columns } = recordTable(kind);
   const names = ['sequence', 'time_second', 'boot', ...Object.keys(columns)];
   const places = names.map(() => '?').join(', ');

@@ -1,6 +1,6 @@
 /** Spells "oper": tells a run database from any other SQLite file. */
 export const APPLICATION_ID = 0x6f706572;
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 3;
 /** The one database file in a run's folder. */
 export const DATABASE_NAME = 'run.sqlite';
 
@@ -11,8 +11,10 @@ const RECORD_COLUMNS = `
 
 /**
  * Every record table shares one sequence counter: together they hold 1, 2, 3, … without a gap.
- * Times are seconds on the experiment's clock; `boot.utc_at_zero_ms` turns them into UTC. A
- * number that is not a number is stored as NULL. Units are last in the column names.
+ * Times are seconds on the experiment's clock, which goes on through a resume. UTC is
+ * `utc_at_zero_ms` plus the time: of the newest `clock_step` of the record's boot, or of the boot
+ * itself when it has none; a clock that is set relabels what was written before, and reorders
+ * nothing. A number that is not a number is stored as NULL. Units are last in the column names.
  */
 export const SCHEMA_SQL = `
 CREATE TABLE run (
@@ -32,6 +34,12 @@ CREATE TABLE run (
 ) WITHOUT ROWID;
 CREATE TABLE boot (
   boot INTEGER PRIMARY KEY,
+  started_second REAL NOT NULL,
+  utc_at_zero_ms REAL NOT NULL
+);
+CREATE TABLE clock_step (
+  boot INTEGER NOT NULL,
+  from_second REAL NOT NULL,
   utc_at_zero_ms REAL NOT NULL
 );
 CREATE TABLE channel (
@@ -115,13 +123,30 @@ CREATE TABLE volume (${RECORD_COLUMNS},
   duration_ms REAL,
   file TEXT NOT NULL
 );
+CREATE TABLE detector_spectrum (${RECORD_COLUMNS},
+  spectrum_id TEXT NOT NULL,
+  region TEXT NOT NULL,
+  start_second REAL NOT NULL,
+  stop_second REAL NOT NULL,
+  start_charge_coulomb REAL NOT NULL,
+  stop_charge_coulomb REAL NOT NULL,
+  live_second REAL NOT NULL,
+  axis_label TEXT NOT NULL,
+  axis_unit TEXT NOT NULL,
+  axis TEXT NOT NULL,
+  counts TEXT NOT NULL
+);
+CREATE TABLE derived (${RECORD_COLUMNS},
+  name TEXT NOT NULL,
+  value REAL NOT NULL,
+  standard_error REAL,
+  source TEXT NOT NULL
+);
 CREATE TABLE engine_state (
   only INTEGER PRIMARY KEY CHECK (only = 1),
   sequence INTEGER NOT NULL,
-  step_index INTEGER NOT NULL,
-  loop_pass INTEGER NOT NULL,
-  step_elapsed_second REAL NOT NULL,
-  charge_coulomb REAL NOT NULL
+  saved_utc_ms REAL NOT NULL,
+  state TEXT NOT NULL
 );
 CREATE TABLE cursor (
   outlet TEXT PRIMARY KEY,

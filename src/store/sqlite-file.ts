@@ -61,6 +61,8 @@ export class SqliteFile {
   /** Every commit is on the disk before it returns. @throws Fault fileMissing, storage */
   static openForWriting(path: string): SqliteFile {
     const file = SqliteFile.#attach(path, 'rw');
+    // A run that has ended stands alone, without a write-ahead log, until it is resumed.
+    file.prepare(`PRAGMA ${ATTACHED}.journal_mode=WAL`).all();
     file.exec(`PRAGMA ${ATTACHED}.synchronous=FULL`);
     return file;
   }

@@ -80,7 +80,7 @@ describe('loading a YAML file', () => {
     );
     const { problems } = faultOf(() => loadYaml(path, recipeSchema));
     expect(problems.map(({ where }) => where)).toEqual([
-      `${path}:7: steps[0].until.any[0]`,
+      `${path}:7: steps[0].until.any[0].time`,
       `${path}:9: steps[1].technique`,
     ]);
   });
@@ -99,5 +99,70 @@ describe('loading a YAML file', () => {
       }),
     ].join('\n');
     expect(() => loadYaml(fileWith('bomb.yaml', bomb), cellSchema)).toThrow(Fault);
+  });
+});
+
+describe('what a file does not know', () => {
+  it('is assumed, with file, line and reason', () => {
+    const path = fileWith(
+      'assumed.yaml',
+      GOOD_CELL.replace('0.785 cm²', '{ unknown: "no area in the paper", assume: "1 cm²" }'),
+    );
+    const { value, assumptions } = loadYaml(path, cellSchema);
+    expect(value.area).toBeCloseTo(1e-4, 12);
+    expect(assumptions).toEqual([
+      { path: `${path}:3: area`, reason: 'no area in the paper', assume: '1 cm²' },
+    ]);
+  });
+
+  it('must be decided, and is one problem at its line', () => {
+    const path = fileWith('open.yaml', GOOD_CELL.replace('0.785 cm²', '{ unknown: "not given" }'));
+    const { problems } = faultOf(() => loadYaml(path, cellSchema));
+    expect(problems.map(({ where }) => where)).toEqual([`${path}:3: area`]);
+    expect(problems[0]?.message).toContain('must be decided: not given');
+  });
+
+  it('is checked as if it were known', () => {
+    const path = fileWith(
+      'wrong.yaml',
+      GOOD_CELL.replace('0.785 cm²', '{ unknown: "not given", assume: "1 cm" }'),
+    );
+    const { problems } = faultOf(() => loadYaml(path, cellSchema));
+    expect(problems.map(({ where }) => where)).toEqual([`${path}:3: area`]);
+    expect(problems[0]?.message).toContain('"1 cm" is not understood');
+  });
+});
+
+describe('the place of a key that is found wrong later', () => {
+  const path = fileWith(
+    'places.yaml',
+    [
+      'recipe: test',
+      'title: Test',
+      'safety: { voltage: { min: 0 V, max: 1 V }, current: { max: 1 mA } }',
+      'steps:',
+      '  - name: rest',
+      '    technique: openCircuit',
+      '    until:',
+      '      all:',
+      '        - time: 1 h',
+      '        - voltage: "> 0.5 V"',
+    ].join('\n'),
+  );
+  const { placeOf } = loadYaml(path, recipeSchema);
+
+  it.each([
+    ['steps[0].technique', 6],
+    ['safety.current.max', 3],
+    // Held as one condition of an any:, written under all:.
+    ['steps[0].until.any[0].all[1].voltage', 10],
+    // What the file leaves to a default stands where the step does.
+    ['steps[0].record.every', 5],
+  ])('%s is in line %d', (key, line) => {
+    expect(placeOf(key)).toBe(`${path}:${line}: ${key}`);
+  });
+
+  it('is the file alone for what it says nothing of', () => {
+    expect(placeOf('instruments.heater')).toBe(`${path}: instruments.heater`);
   });
 });

@@ -1,6 +1,7 @@
 /** The `npx operando` lines of a page's code blocks, continued lines joined, without `npx operando`. */
 export function commandsOf(markdown: string): string[][] {
-  const blocks = [...markdown.matchAll(/^```\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '');
+  const fences = [...markdown.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)];
+  const blocks = fences.flatMap(([, language, block = '']) => (language === '' ? [block] : []));
   return blocks
     .flatMap((block) => block.replaceAll('\\\n', ' ').split('\n'))
     .filter((line) => line.startsWith('npx operando '))

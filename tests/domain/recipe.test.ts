@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import { plainIssue } from '../../src/domain/plain-issue.ts';
+import { publishedSchema } from '../../src/domain/published-schema.ts';
 import { recipeSchema } from '../../src/domain/recipe.ts';
 
 const GOOD = `
@@ -32,7 +33,7 @@ steps:
 
 /** Every issue as `path: message`. */
 function issuesOf(yaml: string): string[] {
-  const result = recipeSchema.safeParse(parse(yaml));
+  const result = recipeSchema.safeParse(parse(yaml), { error: plainIssue });
   return (result.error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
 }
 
@@ -41,7 +42,7 @@ describe('a recipe', () => {
     const recipe = recipeSchema.parse(parse(GOOD));
     expect(recipe.safety).toEqual({
       temperature: { max: 75 },
-      voltage: { min: -2, max: 2 },
+      voltage: { min: { kind: 'potential', volt: -2 }, max: { kind: 'potential', volt: 2 } },
       current: { max: 0.002 },
     });
     const [warm, rest, plate, cycle] = recipe.steps;
@@ -50,10 +51,15 @@ describe('a recipe', () => {
     expect(plate).toMatchObject({
       current: { kind: 'density', amperePerSquareMetre: 8 },
       until: {
-        any: [{ event: 'short' }, { voltage: { above: true, volt: 1.5 } }, { time: 21_600 }],
+        any: [{ event: 'short' }, { voltage: { above: true, value: 1.5 } }, { time: 21_600 }],
       },
       during: [
-        { mode: 'potentiostatic', pointsPerDecade: 8, every: 1800, on: [] },
+        {
+          mode: 'potentiostatic',
+          pointsPerDecade: 8,
+          every: { kind: 'time', second: 1800 },
+          on: [],
+        },
         { views: 180, span: Math.PI, duration: 90, on: ['short'] },
       ],
     });
@@ -66,7 +72,7 @@ describe('a recipe', () => {
   });
 
   it('can be published as a JSON Schema for editors', () => {
-    const schema = JSON.stringify(z.toJSONSchema(recipeSchema, { io: 'input' }));
+    const schema = JSON.stringify(publishedSchema(recipeSchema, { unknowns: true }));
     for (const word of ['constantCurrent', 'pointsPerDecade', 'additionalProperties']) {
       expect(schema).toContain(word);
     }
@@ -79,7 +85,7 @@ describe('a recipe that is wrong', () => {
       'an unknown key at the top',
       'title: Good',
       'titel: Good',
-      ': unknown key "titel"; expected one of recipe, title, safety, steps',
+      ': unknown key "titel"; expected one of recipe, title, source, safety, resume, suspend, exclusive, steps',
     ],
     [
       'an unknown key of a step',
@@ -103,13 +109,13 @@ describe('a recipe that is wrong', () => {
       'an unknown technique',
       'technique: soak',
       'technique: bake',
-      'steps.0.technique: expected a technique, one of soak, openCircuit, constantCurrent, impedance, scan, loop',
+      'steps.0.technique: "bake" is no technique that can stand here: expected one of freshCell, soak, openCircuit, constantCurrent, constantVoltage, constantCurrentConstantVoltage, cyclicVoltammetry, gitt, impedance, scan, spectrum, loop, branch, screen',
     ],
     [
       'a technique that cannot be in a loop',
       'name: eis, technique: impedance',
-      'name: eis, technique: loop',
-      'steps.3.steps.0.technique: expected a technique, one of soak, openCircuit, constantCurrent, impedance, scan',
+      'name: eis, technique: screen',
+      'steps.3.steps.0.technique: "screen" is no technique that can stand here: expected one of freshCell, soak,',
     ],
     [
       'a missing unit',
@@ -133,9 +139,32 @@ describe('a recipe that is wrong', () => {
       'a condition that is none',
       'event: short }, {',
       'event: bang }, {',
-      'steps.2.until.any.0: expected one of { time: "10 min" }, { voltage: "> 0.5 V" } or { event: short }',
+      'steps.2.until.any.0.event: expected one of short, softShort, found "bang"',
     ],
-    ['a comparison without its sign', '> 1.5 V', '1.5 V', 'steps.2.until.any.1: expected one of'],
+    [
+      'a comparison without its sign',
+      '> 1.5 V',
+      '1.5 V',
+      'steps.2.until.any.1.voltage: "1.5 V" is not understood: expected < or > and a voltage, such as "> 0.5 V"',
+    ],
+    [
+      'a condition that says two things',
+      '{ voltage: "> 1.5 V" }',
+      '{ voltage: "> 1.5 V", time: "1 h" }',
+      'steps.2.until.any.1: says time and voltage at once; write them as a list under any or all',
+    ],
+    [
+      'a condition that says nothing',
+      '{ voltage: "> 1.5 V" }',
+      '{ for: "10 s" }',
+      'steps.2.until.any.1: expected one of { time: "10 min" }, { voltage: "> 0.5 V" }',
+    ],
+    [
+      'a quantity that is missing',
+      'dwell: "10 min", ',
+      '',
+      'steps.0.dwell: is missing: expected a time with its unit',
+    ],
     ['a fraction of a view', 'views: 180', 'views: 180.5', 'steps.2.during.1.views'],
     ['no passes', 'repeat: 3', 'repeat: 0', 'steps.3.repeat'],
     [
@@ -167,5 +196,28 @@ describe('a recipe that is wrong', () => {
 
   it.each([null, 7, 'text', [], {}])('is refused when the file holds %j', (value) => {
     expect(recipeSchema.safeParse(value).success).toBe(false);
+  });
+});
+
+describe('the JSON Schema for editors', () => {
+  const definitions = JSON.stringify(publishedSchema(recipeSchema, { unknowns: true }));
+
+  it('lets an unknown stand where a quantity, a number or a list of energies stands', () => {
+    const { $defs } = JSON.parse(definitions) as { $defs: Record<string, Record<string, unknown>> };
+    expect($defs.unknown).toMatchObject({ required: ['unknown'], additionalProperties: false });
+    const steps = Object.values($defs).filter(({ properties }) => properties !== undefined);
+    const scan = steps.find(({ properties }) => 'energies' in (properties as object));
+    const { views, energies, name } = scan?.properties as Record<string, unknown>;
+    for (const place of [views, energies]) {
+      expect(JSON.stringify(place)).toMatch(/anyOf.*#\/\$defs\/unknown|\$ref/);
+    }
+    expect(JSON.stringify(name)).not.toContain('unknown');
+  });
+
+  it('is silent about unknowns where none may stand', () => {
+    expect(JSON.stringify(publishedSchema(recipeSchema, { unknowns: false }))).not.toContain(
+      '#/$defs/unknown',
+    );
+    expect(definitions).not.toContain('x-quantity');
   });
 });

@@ -90,6 +90,12 @@ describe('scripts that are refused when they are loaded', () => {
     ['set_e 1 2', '4004: Line 1, Col 9'],
     ['pck_add e', '4004: Line 1, Col 9'],
     ['var e\npck_add e', '401B: Line 2, Col 1'],
+    ['var e\nvar i\nmeas_loop_cv e i 0 1 2 1m 1 nscan(2)', '4008: Line 3, Col 29'],
+    ['var e\nvar i\nmeas_loop_cv e i 0 1 2 1m 1 nscans(2) nscans(2)', '4008: Line 3, Col 39'],
+    ['var e\nvar i\nmeas_loop_cv e i 0 1 2 1m 1 nscans(2.5)', '4039: Line 3, Col 36'],
+    ['var e\nvar i\nmeas_loop_cv e i 0 1 2 1m 1 nscans', '4004: Line 3, Col 29'],
+    ['var e\nvar i\nmeas_loop_cv e i 0 1 2 1m', '4004: Line 3, Col 26'],
+    ['var e\nvar i\nmeas_loop_ca e i 0 1 2 nscans(2)', '4004: Line 3, Col 24'],
     ['breakloop', '4004: Line 1, Col 1'],
     ['endloop', '4004: Line 1, Col 1'],
     ['var e\nmeas_loop_ocp e 1 2', '4018: Line 2'],
@@ -162,6 +168,31 @@ describe('scripts that fail while they run', () => {
       `${GALVANOSTAT}\nvar f\nmeas_loop_geis f e i 80m 1k 1 5i 0\nendloop`,
       '0012: Line 7',
     ],
+    [
+      'a voltammogram as a galvanostat',
+      `${GALVANOSTAT}\nmeas_loop_cv e i 0 1 0 10m 1\nendloop`,
+      '0023: Line 6',
+    ],
+    [
+      'a voltammogram with the cell off',
+      'var e\nvar i\nset_pgstat_mode 2\nmeas_loop_cv e i 0 1 0 10m 1\nendloop',
+      '4027: Line 4',
+    ],
+    [
+      'a vertex beyond what it can apply',
+      'var e\nvar i\nset_pgstat_mode 2\ncell_on\nmeas_loop_cv e i 0 7 0 10m 1\nendloop',
+      '000F: Line 5',
+    ],
+    [
+      'a scan without a rate',
+      'var e\nvar i\nset_pgstat_mode 2\ncell_on\nmeas_loop_cv e i 0 1 0 10m 0\nendloop',
+      '0007: Line 5',
+    ],
+    [
+      'half a cycle',
+      'var e\nvar i\nset_pgstat_mode 2\ncell_on\nmeas_loop_cv e i 0 1 0 10m 1 nscans(500m)\nendloop',
+      '0007: Line 5',
+    ],
     ['division by zero', 'var e\nstore_var e 1 ja\ndiv_var e 0', '0028: Line 3'],
   ])('%s, and opens the cell', async (_, script, error) => {
     const { say, terminals } = await terminal();
@@ -213,6 +244,50 @@ describe('running', () => {
     await twin.stop();
     expect(terminals.isOpen).toBe(true);
     expect(near.isOpen).toBe(false);
+  });
+
+  it('marks the cycles of a voltammogram, and sends the potential it applies', async () => {
+    const { say, terminals } = await terminal();
+    const set = 'var e\nvar i\nset_pgstat_mode 2\nset_e 0\ncell_on';
+    const script = `${set}\nmeas_loop_cv e i 0 20m -10m 10m 100m nscans(2)\n${SAMPLE}\nendloop\n${FINISH}`;
+    const lines = await say(`e\n${script}\n\n`, 10);
+    const shape = lines.map((line) => line.split(';')[0]?.replace(/ba.*/, ''));
+    const [zero, ten, twenty, minusTen] = ['0000000 ', '0989680n', '1312D00n', '7676980n'];
+    const volt = (text = '') => `Pda${text.replace(/^[01]/, (digit) => `${8 + Number(digit)}`)}`;
+    expect(shape).toEqual([
+      'e',
+      'M0005',
+      'C0000',
+      ...[zero, ten, twenty, ten, zero, minusTen, zero].map(volt),
+      '-',
+      'C0001',
+      ...[ten, twenty, ten, zero, minusTen, zero].map(volt),
+      '-',
+      '*',
+      '',
+    ]);
+    expect(lines.filter((line) => line.startsWith('P'))[0]).toMatch(
+      /^Pda8000000 ;ba[0-9A-F]{7}[fpnu],10,2[0-9A-F]{2}$/,
+    );
+    expect(terminals.isOpen).toBe(true);
+  });
+
+  it('closes the cycle and the loop of a voltammogram that is aborted', async () => {
+    const { say, terminals } = await terminal();
+    const set = 'var e\nvar i\nset_pgstat_mode 2\nset_e 0\ncell_on';
+    await say(
+      `e\n${set}\nmeas_loop_cv e i 0 1 0 10m 10m nscans(9)\n${SAMPLE}\nendloop\n${FINISH}\n\n`,
+      5,
+    );
+    expect(await say('Z\n')).toEqual(['Z', '-', '*', '']);
+    expect(terminals.isOpen).toBe(true);
+  });
+
+  it('calls a current underloaded that is far too small for its smallest range', async () => {
+    const { say } = await terminal();
+    const set = 'var e\nvar i\nset_pgstat_mode 6\nset_i 0\ncell_on';
+    const lines = await say(`e\n${set}\nmeas_loop_cp e i 0 1 2\n${SAMPLE}\nendloop\n\n`, 1.5);
+    expect(lines.at(-1)).toMatch(/;ba[0-9A-F]{7}a,14,203$/);
   });
 
   it('holds a potential in constant-potential mode', async () => {

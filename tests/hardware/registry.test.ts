@@ -59,6 +59,70 @@ describe('opening the rigs that come with the software', () => {
     expect(rig.heater?.temperatureCelsiusMax).toBe(90);
     expect(rig.scanner).toMatchObject({ rows: 64, columns: 192, viewsMax: 3600 });
     expect(rig.scanner?.info.provenance).toBe('simulated');
+    expect(rig.spectrometer?.info).toMatchObject({ id: 'spectrometer', provenance: 'simulated' });
+    expect(rig.spectrometer?.regions).toEqual([
+      'edxrd',
+      'Li 1s',
+      'Ge 3d',
+      'Al 2p',
+      'P 2p',
+      'S 2p',
+      'C 1s',
+      'O 1s',
+    ]);
+  });
+
+  test('the small simulated rig is the same with a detector of 16 × 2 pixels', async () => {
+    const { instruments, ...names } = readRig('simulated-small');
+    const large = readRig('simulated').instruments;
+    expect(names.rig).toBe('simulated-small');
+    expect({ ...instruments, scanner: undefined }).toEqual({ ...large, scanner: undefined });
+    const rig = await openRig(readRig('simulated-small'), contextOf());
+    expect(rig.scanner).toMatchObject({ rows: 2, columns: 16 });
+  });
+
+  test('its spectrometer sees lithium metal only after it was plated', async () => {
+    const clock = new VirtualClock();
+    const rig = await openRig(readRig('simulated'), contextOf({ clock }));
+    const signal = new AbortController().signal;
+    const metal = async (): Promise<number> => {
+      const work = rig.spectrometer?.measure({ region: 'Li 1s', durationSecond: 60 }, signal);
+      await clock.advance(60);
+      const spectrum = await work;
+      return spectrum?.counts.reduce((sum, count) => sum + count, 0) ?? Number.NaN;
+    };
+    const before = await metal();
+    await Promise.all([rig.potentiostat.connect(signal), clock.advance(5)]);
+    const plating = new AbortController();
+    const readings = (async () => {
+      const technique = {
+        kind: 'constantCurrent',
+        currentAmpere: 1e-3,
+        sampleEverySecond: 10,
+        durationSecond: 600,
+        voltageVoltMin: -5,
+        voltageVoltMax: 5,
+      } as const;
+      let count = 0;
+      for await (const _ of rig.potentiostat.measure(technique, plating.signal)) count += 1;
+      return count;
+    })();
+    await clock.advance(601);
+    expect(await readings).toBe(60);
+    expect(await metal()).toBeGreaterThan(before + 5000);
+    // 0.17 mAh through 0.785 cm² is past the end of what the rig file says: 160 counts a second.
+    await rig.freshCell?.(signal);
+    expect(Math.abs((await metal()) - before)).toBeLessThan(6 * Math.sqrt(before));
+  });
+
+  test('a simulated rig has its cell exchanged at once, also in the middle of a run', async () => {
+    const clock = new VirtualClock();
+    const rig = await openRig(readRig('simulated'), contextOf({ clock }));
+    expect(rig.freshCell).toBeDefined();
+    const aborted = AbortSignal.abort(new Error('stopped'));
+    await expect(rig.freshCell?.(aborted)).rejects.toThrow('stopped');
+    await rig.freshCell?.(new AbortController().signal);
+    expect(rig.specimen?.saveState()).toMatchObject({ specimen: { exchanges: 1 } });
   });
 
   test('its heater warms what its thermometer measures', async () => {
@@ -87,6 +151,11 @@ describe('opening the rigs that come with the software', () => {
     expect(rig.scanner).toMatchObject({ rows: 1, columns: 2, viewsMax: 3 });
     expect(rig.sensors).toEqual([]);
     expect(rig.heater).toBeUndefined();
+    expect([rig.spectrometer, rig.freshCell, rig.specimen]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 });
 
@@ -107,6 +176,21 @@ describe('a rig that cannot be opened', () => {
   ])('does not take "%s" for a driver', async (name) => {
     const fault = await faultOf(rigOf({ potentiostat: { driver: name } }));
     expect(fault.code).toBe('instrumentMissing');
+  });
+
+  test('names an unknown spectrometer and what is wrong with a known one', async () => {
+    const potentiostat = { driver: 'emstat4-simulated' };
+    const unknown = await faultOf(rigOf({ potentiostat, spectrometer: { driver: 'scienta' } }));
+    expect(unknown.problems[0]).toMatchObject({ where: 'instruments.spectrometer.driver' });
+    expect(unknown.problems[0]?.message).toContain('spectrometer-simulated');
+    const options = { regions: { edxrd: { axis: { label: 'E', unit: 'keV', from: 1, to: 0 } } } };
+    const wrong = await faultOf(
+      rigOf({ potentiostat, spectrometer: { driver: 'spectrometer-simulated', options } }),
+    );
+    expect(wrong.code).toBe('badInput');
+    expect(wrong.problems.map(({ where }) => where)).toEqual([
+      'instruments.spectrometer.options.regions.edxrd.axis.channels',
+    ]);
   });
 
   test('reports every wrong option at once with its path', async () => {

@@ -14,6 +14,7 @@ const CLOCK_SPEED = 20;
 
 export class FakeControl implements RunControl {
   readonly stoppedBy: string[] = [];
+  readonly resumedBy: string[] = [];
   runStatus: RunStatus = 'running';
   failure: Error | undefined;
 
@@ -23,6 +24,14 @@ export class FakeControl implements RunControl {
     this.runStatus = 'stopped';
   }
 
+  async goOn(requestedBy: string): Promise<void> {
+    this.resumedBy.push(requestedBy);
+    if (this.failure) throw this.failure;
+  }
+  alarms() {
+    return [];
+  }
+  async acknowledge(): Promise<void> {}
   status(): RunStatus {
     return this.runStatus;
   }

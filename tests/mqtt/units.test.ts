@@ -153,6 +153,40 @@ describe('the packer', () => {
     expect(JSON.parse(message?.payload ?? '')).toMatchObject({
       first_utc: '2026-11-21T12:06:01.000Z',
       last_utc: '2026-11-21T12:07:01.000Z',
+      count: 2,
+      latched: true,
+      acknowledged: null,
+    });
+  });
+
+  it('says of an alarm who has acknowledged it and why, and that it has become critical', () => {
+    const packer = new RecordPacker(RUN_INFO, TOPICS);
+    const event = (
+      sequence: number,
+      code: 'interlock' | 'alarmEscalated' | 'alarmAcknowledged',
+      details: Readonly<Record<string, string>> = {},
+    ): RunRecord => ({
+      sequence,
+      timeSecond: sequence * 60,
+      boot: 0,
+      body: { kind: 'event', code, severity: 'alarm', message: 'Too hot.', details },
+    });
+    const messages = packer.pack([
+      event(1, 'interlock', { channel: 'surface_temperature_celsius' }),
+      event(2, 'alarmEscalated', { alarm: 'interlock' }),
+      event(3, 'alarmAcknowledged', { alarm: 'interlock', by: 'Ada', reason: 'Mended.' }),
+      event(4, 'alarmAcknowledged', { alarm: 'cellShort', by: 'Ada', reason: 'There is none.' }),
+    ]);
+    const alarms = messages.filter(({ topic }) => topic !== TOPICS.log);
+    expect(new Set(alarms.map(({ topic }) => topic))).toEqual(new Set([TOPICS.alarm('interlock')]));
+    expect(alarms.map(({ payload }) => JSON.parse(payload).severity)).toEqual([
+      'alarm',
+      'critical',
+      'critical',
+    ]);
+    expect(JSON.parse(alarms.at(-1)?.payload ?? '')).toMatchObject({
+      cause: 'surface_temperature_celsius',
+      acknowledged: { by: 'Ada', reason: 'Mended.', utc: '2026-11-21T12:08:01.000Z' },
     });
   });
 });
@@ -165,6 +199,7 @@ function memoryReader(records: readonly RunRecord[]) {
     status: () => 'running' as const,
     lastSequence: () => records.length,
     readAfter: (sequence: number, limit: number) => records.slice(sequence, sequence + limit),
+    utcAtZeroMs: () => RUN_INFO.startedUtcMs,
     onCommit: () => () => {},
     loadCursor: () => saved.at(-1) ?? 0,
     saveCursor: (_outlet: string, sequence: number) => void saved.push(sequence),

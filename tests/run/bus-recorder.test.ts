@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { Bus } from '../../src/domain/bus.ts';
 import type { SpectrumValidity } from '../../src/domain/spectrum-validity.ts';
 import { recordResults } from '../../src/run/bus-recorder.ts';
+import { Drops } from '../../src/run/drops.ts';
 import { Journal } from '../../src/run/journal.ts';
 import { circuitFit, driftingSpectrum, spectrumValidity } from '../support/circuit-fit.ts';
+import { engineState } from '../support/engine-state.ts';
 import { CountingClock, MemoryWriter } from '../support/scripted-instruments.ts';
 
 function recording() {
@@ -16,12 +18,12 @@ function recording() {
     writer,
     clock,
     commitSecondMax: 1,
-    state: () => ({ stepIndex: 0, loopPass: 0, stepElapsedSecond: 0, chargeCoulomb: 0 }),
+    state: () => engineState(),
     onFault: (fault) => {
       throw fault;
     },
   });
-  const forget = recordResults(bus, journal);
+  const forget = recordResults(bus, journal, new Drops(journal));
   const publish = (final: boolean, validity: SpectrumValidity | null) =>
     bus.publish('fit', { spectrumId: 'spectrum-3', final, fit: circuitFit({ validity }) });
   return { bus, writer, forget, publish };

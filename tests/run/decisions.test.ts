@@ -1,21 +1,37 @@
 import { describe, expect, it } from 'vitest';
-import type { Condition } from '../../src/domain/recipe.ts';
 import type { Sample } from '../../src/domain/sample.ts';
-import { isDue, nextIndex } from '../../src/run/cadence.ts';
-import { firstMet, type StepFacts, timeBoundSecond } from '../../src/run/conditions.ts';
+import { boundSecond } from '../../src/run/condition-plan.ts';
+import { ConditionWatch } from '../../src/run/condition-watch.ts';
 import { judgeSample, judgeSilence, limitsOf } from '../../src/run/interlocks.ts';
+import type { PlannedCondition } from '../../src/run/plan.ts';
 import { type SoakProgress, soakAfter } from '../../src/run/soak.ts';
+import type { StepFacts } from '../../src/run/step-facts.ts';
 import { describeCondition, spokenTime, spokenValue } from '../../src/run/wording.ts';
 
-const ABOVE: Condition = { voltage: { above: true, volt: 0.5 } };
-const BELOW: Condition = { voltage: { above: false, volt: 0.5 } };
+const ABOVE: PlannedCondition = { voltage: { above: true, value: 0.5 } };
+const BELOW: PlannedCondition = { voltage: { above: false, value: 0.5 } };
 
 function facts(change: Partial<StepFacts>): StepFacts {
-  return { elapsedSecond: 0, voltage: undefined, events: new Set(), ...change };
+  return {
+    elapsedSecond: 0,
+    voltage: undefined,
+    current: undefined,
+    temperature: undefined,
+    pressure: undefined,
+    voltageRate: undefined,
+    chargeCoulomb: 0,
+    derived: new Map(),
+    events: new Set(),
+    ...change,
+  };
 }
 
-function good(volt: number) {
-  return { volt, quality: 'good' as const };
+function good(value: number) {
+  return { value, quality: 'good' as const };
+}
+
+function firstMet(conditions: readonly PlannedCondition[], now: StepFacts) {
+  return new ConditionWatch(conditions).look(now);
 }
 
 describe('end conditions', () => {
@@ -33,7 +49,7 @@ describe('end conditions', () => {
 
   it('lets no untrusted, infinite or missing voltage end a step', () => {
     for (const quality of ['overload', 'underload', 'late', 'stale', 'bad'] as const) {
-      expect(firstMet([ABOVE], facts({ voltage: { volt: 9, quality } }))).toBeUndefined();
+      expect(firstMet([ABOVE], facts({ voltage: { value: 9, quality } }))).toBeUndefined();
     }
     expect(firstMet([ABOVE], facts({ voltage: good(Number.NaN) }))).toBeUndefined();
     expect(firstMet([ABOVE], facts({ voltage: good(Number.POSITIVE_INFINITY) }))).toBeUndefined();
@@ -41,15 +57,60 @@ describe('end conditions', () => {
   });
 
   it('names the first of several that are met together, in the order of the recipe', () => {
-    const short: Condition = { event: 'short' };
+    const short: PlannedCondition = { event: 'short' };
     const now = facts({ elapsedSecond: 20, voltage: good(1), events: new Set(['short']) });
     expect(firstMet([short, ABOVE, { time: 10 }], now)).toBe(short);
     expect(firstMet([{ time: 10 }, short], now)).toEqual({ time: 10 });
   });
 
-  it('takes the earliest time as the bound, and knows when there is none', () => {
-    expect(timeBoundSecond([{ time: 60 }, ABOVE, { time: 30 }])).toBe(30);
-    expect(timeBoundSecond([ABOVE])).toBeUndefined();
+  it('compares the sizes of current, charge and slope, whatever their sign', () => {
+    const small: PlannedCondition = { current: { above: false, value: 1e-5 } };
+    expect(firstMet([small], facts({ current: good(-2e-5) }))).toBeUndefined();
+    expect(firstMet([small], facts({ current: good(-0.5e-5) }))).toBe(small);
+    const full: PlannedCondition = { charge: { coulomb: 2 } };
+    expect(firstMet([full], facts({ chargeCoulomb: -1.99 }))).toBeUndefined();
+    expect(firstMet([full], facts({ chargeCoulomb: -2 }))).toBe(full);
+    const flat: PlannedCondition = { voltageRate: { above: false, value: 1e-6 } };
+    expect(firstMet([flat], facts({}))).toBeUndefined();
+    expect(firstMet([flat], facts({ voltageRate: good(-2e-6) }))).toBeUndefined();
+    expect(firstMet([flat], facts({ voltageRate: good(-5e-7) }))).toBe(flat);
+  });
+
+  it('ends on what analysis has worked out, once it has', () => {
+    const risen: PlannedCondition = { derived: { name: 'fit.R2', above: true, value: 500 } };
+    expect(firstMet([risen], facts({}))).toBeUndefined();
+    expect(firstMet([risen], facts({ derived: new Map([['fit.R1', 900]]) }))).toBeUndefined();
+    expect(firstMet([risen], facts({ derived: new Map([['fit.R2', 501]]) }))).toBe(risen);
+  });
+
+  it('waits until a condition has stayed met, and begins anew when it has not', () => {
+    const held: PlannedCondition = { ...ABOVE, for: 10 };
+    const watch = new ConditionWatch([held]);
+    const at = (elapsedSecond: number, volt: number) =>
+      watch.look(facts({ elapsedSecond, voltage: good(volt) }));
+    expect(at(0, 1)).toBeUndefined();
+    expect(at(9, 1)).toBeUndefined();
+    expect(at(9.5, 0.4)).toBeUndefined();
+    expect(at(11, 1)).toBeUndefined();
+    expect(at(20.9, 1)).toBeUndefined();
+    expect(at(21, 1)).toBe(held);
+  });
+
+  it('joins conditions by all and any, at any depth', () => {
+    const both: PlannedCondition = { all: [{ time: 10 }, { any: [ABOVE, BELOW] }] };
+    expect(firstMet([both], facts({ elapsedSecond: 10, voltage: good(0.5) }))).toBeUndefined();
+    expect(firstMet([both], facts({ elapsedSecond: 9, voltage: good(1) }))).toBeUndefined();
+    expect(firstMet([both], facts({ elapsedSecond: 10, voltage: good(0) }))).toBe(both);
+  });
+
+  it('knows the earliest bound on time, and when there is none', () => {
+    expect(boundSecond([{ time: 60 }, ABOVE, { time: 30 }], 0)).toBe(30);
+    expect(boundSecond([ABOVE], 1)).toBeUndefined();
+    expect(boundSecond([{ charge: { coulomb: 6 } }], -0.1)).toBe(60);
+    expect(boundSecond([{ charge: { coulomb: 6 } }], 0)).toBeUndefined();
+    expect(boundSecond([{ all: [{ time: 60 }, { time: 90 }] }], 0)).toBe(90);
+    expect(boundSecond([{ all: [{ time: 60 }, ABOVE] }], 0)).toBeUndefined();
+    expect(boundSecond([{ time: 60, for: 5 }], 0)).toBe(65);
   });
 });
 
@@ -98,23 +159,6 @@ describe('interlocks', () => {
     const bound = { silenceSecondMax: 30 };
     expect(judgeSilence(limit, { ...bound, silentSecond: 29.9 })).toBeUndefined();
     expect(judgeSilence(limit, { ...bound, silentSecond: 30 })?.message).toContain('silent');
-  });
-});
-
-describe('the cadence of an acquisition', () => {
-  const cadence = { startSecond: 100, everySecond: 30 };
-
-  it('is due at the start of the step and then on its grid', () => {
-    expect(isDue(cadence, 0, 100)).toBe(true);
-    expect(isDue(cadence, 1, 129.9)).toBe(false);
-    expect(isDue(cadence, 1, 130)).toBe(true);
-  });
-
-  it('keeps its grid when one takes long, and counts what it leaves out', () => {
-    expect(nextIndex(cadence, 0, 110)).toEqual({ index: 1, missed: 0 });
-    expect(nextIndex(cadence, 0, 130)).toEqual({ index: 1, missed: 0 });
-    expect(nextIndex(cadence, 0, 131)).toEqual({ index: 2, missed: 1 });
-    expect(nextIndex(cadence, 1, 250)).toEqual({ index: 5, missed: 3 });
   });
 });
 

@@ -90,10 +90,10 @@ describe('an instrument that fails', () => {
   });
 
   it('to reach the temperature in time faults the soak', async () => {
-    const run = await runToEnd({ sensor: { value: () => 30 } });
+    const run = await runToEnd({ sensor: { value: (now) => 20 + now / 50 } });
     expect(run.outcome.status).toBe('faulted');
     expect(run.outcome.message).toContain(
-      '50 ± 0.5 °C for 60 s was not reached within 20 min; it is 30 °C now',
+      '50 ± 0.5 °C for 60 s was not reached within 20 min; it is 43.9 °C now',
     );
     expect(run.log.lines).toContain('1200 heater off');
   });

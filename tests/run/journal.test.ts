@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../src/domain/fault.ts';
 import type { RecordBody } from '../../src/domain/run-record.ts';
-import { Journal } from '../../src/run/journal.ts';
+import { commitSecondMax, Journal } from '../../src/run/journal.ts';
+import { engineState } from '../support/engine-state.ts';
 import { CountingClock, MemoryWriter } from '../support/scripted-instruments.ts';
 
 const SAMPLE: RecordBody = { kind: 'sample', channel: 'voltage_volt', value: 1, quality: 'good' };
@@ -14,12 +15,7 @@ function journalOn(commitSecondMax = 1) {
     writer,
     clock,
     commitSecondMax,
-    state: () => ({
-      stepIndex: writer.records.length,
-      loopPass: 0,
-      stepElapsedSecond: 0,
-      chargeCoulomb: 0,
-    }),
+    state: () => engineState({ chargeCoulomb: writer.records.length }),
     onFault: (fault) => faults.push(fault),
   });
   return { clock, writer, faults, journal };
@@ -36,7 +32,7 @@ describe('the journal', () => {
     expect(writer.states).toEqual([
       {
         timeSecond: 1,
-        state: { stepIndex: 2, loopPass: 0, stepElapsedSecond: 0, chargeCoulomb: 0 },
+        state: engineState({ chargeCoulomb: 2 }),
       },
     ]);
     await clock.advance(100);
@@ -65,11 +61,24 @@ describe('the journal', () => {
     for (let at = 0; at < 4; at += 1) journal.record(SAMPLE);
     journal.event({ code: 'note', severity: 'alarm', message: 'Lost.' });
     expect(faults.map(({ code }) => code)).toEqual(['storage']);
-    expect(journal.lostRecords).toBe(4);
+    // The first was taken and never committed, the other four were refused.
+    expect(journal.lostRecords).toBe(5);
     expect(writer.commits).toBe(0);
     await clock.advance(10);
     journal.finish('faulted');
     expect(writer.finished).toBe('faulted');
     expect(clock.armedTimers).toBe(0);
+  });
+});
+
+describe('how often a run is committed', () => {
+  it.each([
+    [1, 1],
+    [0.5, 1],
+    [300, 30],
+    [1e6, 3600],
+    [null, 3600],
+  ])('is at speed %s every %s s of its time', (speed, second) => {
+    expect(commitSecondMax(speed)).toBe(second);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
 import type { Instruments } from '../../src/domain/instrument.ts';
 import type { Recipe } from '../../src/domain/recipe.ts';
-import { walkPlan } from '../../src/run/plan.ts';
+import { PlanWalk } from '../../src/run/plan-walk.ts';
 import { planRun } from '../../src/run/planner.ts';
 import { AREA_CM2, recipeOf, scriptedCell, scriptedRig } from '../support/scripted-run.ts';
 
@@ -69,10 +69,12 @@ describe('a plan', () => {
     expect(planned.longestSecond).toBe(600 + 3600);
     expect(planned.estimates).toEqual({
       samples: 3 * (60 + 360),
+      sensorSamples: 0,
       spectra: 2,
       spectrumPoints: 2 * 45,
       scans: 2,
       views: 360,
+      detectorSpectra: 0,
     });
   });
 
@@ -86,7 +88,12 @@ describe('a plan', () => {
       - { name: b, technique: scan, views: 10, span: "180°", duration: "10 s" }`;
     const planned = plan(recipeOf(loop + REST));
     expect(planned.stepCount).toBe(5);
-    const walked = [...walkPlan(planned)];
+    const walk = new PlanWalk(planned.steps);
+    const walked = [];
+    for (let at = walk.current(); at; at = walk.current()) {
+      walked.push(at);
+      walk.advance('time');
+    }
     expect(walked.map(({ stepId }) => stepId)).toEqual([
       'cycle/1/a',
       'cycle/1/b',
@@ -121,12 +128,12 @@ ${plate('until: { any: [{ voltage: "> 3 V" }] }', '20 mA')}
       'steps[1].current',
       'steps[1].current',
       'steps[1].until.any[0].voltage',
-      'steps[1].until',
       'steps[1].during[0].from',
       'steps[1].during[0].amplitude',
       'steps[1].during[0].fit',
       'steps[1].during[1]',
       'steps[1].during[1].views',
+      'steps[1].until',
     ]);
   });
 
@@ -207,7 +214,7 @@ ${plate('until: { any: [{ voltage: "> 3 V" }] }', '20 mA')}
       REST.replace('10 min', '-10 min'),
       'steps[0].until.any[0].time: the time must be above 0',
     ],
-    ['the same name twice', REST + REST, 'steps[1].name: "rest" is already the name of step 1'],
+    ['the same name twice', REST + REST, 'steps[1].name: "rest" is already the name of steps[0]'],
   ];
   it.each(refused)('refuses %s', (_, steps, problem) => {
     const found = problemsOf(recipeOf(steps));

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { loadYaml } from '../../src/app/load-yaml.ts';
 import { recipeSchema } from '../../src/domain/recipe.ts';
 import { advanceUntil } from '../support/scripted-instruments.ts';
 import { AREA_CM2, scriptedRun } from '../support/scripted-run.ts';
@@ -9,7 +9,7 @@ import { AREA_CM2, scriptedRun } from '../support/scripted-run.ts';
 const FOLDER = fileURLToPath(new URL('../../recipes/', import.meta.url));
 
 function load(name: string) {
-  return recipeSchema.parse(parse(readFileSync(`${FOLDER}${name}`, 'utf8')));
+  return loadYaml(FOLDER + name, recipeSchema).value;
 }
 
 describe('the recipes that come with the software', () => {

@@ -59,6 +59,25 @@ describe('the short detector', () => {
     expect(detectShort(points(steady(BASELINE_SAMPLES_MIN).concat(0, 0)))).toBeDefined();
   });
 
+  it('calls the collapse of a cell that gives power, and not one that empties', () => {
+    const full = points([...steady(20, 3.6), 0.01, 0.012], -CURRENT_AMPERE);
+    expect(detectShort(full)).toMatchObject({ usualVolt: 3.6 });
+    const emptying = Array.from({ length: 60 }, (_, at) => 3.4 - 1.5e-3 * Math.exp(at / 7));
+    const all = points(emptying, -CURRENT_AMPERE);
+    for (let end = 1; end <= all.length; end += 1) {
+      expect(detectShort(all.slice(Math.max(0, end - WINDOW_SAMPLES_MAX), end))).toBeUndefined();
+    }
+  });
+
+  it('lets a cell pass through zero volts, in both directions', () => {
+    const noise = seededNoise(11);
+    for (const slope of [0.002, 0.02, 0.1]) {
+      const volts = Array.from({ length: 80 }, (_, at) => slope * (at - 40) + 0.002 * noise());
+      expect(firstAlarm(volts)).toBeUndefined();
+      expect(firstAlarm(volts.map((volt) => -volt))).toBeUndefined();
+    }
+  });
+
   it('says nothing while no current flows', () => {
     expect(detectShort(points([...steady(20), 0, 0], 0))).toBeUndefined();
   });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../src/domain/virtual-clock.ts';
-import { reopenRun } from '../../src/store/run-database.ts';
+import { readPastRun, reopenRun } from '../../src/store/run-database.ts';
 import { killableProgram } from './child-program.ts';
 import { temporaryFolder } from './sample-run.ts';
 
@@ -15,7 +15,8 @@ describe('a writer killed with SIGKILL', () => {
     const told = Number((await writeAndKill(folder, commits)).at(-1));
     expect(told).toBeGreaterThan(0);
 
-    const run = reopenRun(folder, new VirtualClock(), 0);
+    const past = readPastRun(folder);
+    const run = reopenRun(folder, new VirtualClock(), { startedSecond: 0, utcAtZeroMs: 0 });
     const last = run.reader.lastSequence();
     expect(last).toBeGreaterThanOrEqual(told);
     let seen = 0;
@@ -25,7 +26,8 @@ describe('a writer killed with SIGKILL', () => {
     }
     expect(seen).toBe(last);
     // The state is of the very transaction that holds the last record.
-    expect(run.state?.stepIndex).toBe(last);
+    expect(past.state?.chargeCoulomb).toBe(last);
+    expect(past.missingRecords).toBe(0);
     expect(run.writer.append(0, { kind: 'sample', channel: 'c', value: 1, quality: 'good' })).toBe(
       last + 1,
     );

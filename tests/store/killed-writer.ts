@@ -1,5 +1,6 @@
 import { SystemClock } from '../../src/domain/system-clock.ts';
 import { createRun } from '../../src/store/run-database.ts';
+import { engineState } from '../support/engine-state.ts';
 import { RUN_INFO } from './run-info.ts';
 
 /** Writes records for ever and says on stdout which sequence number each commit has reached. */
@@ -14,12 +15,7 @@ function main(folder: string): void {
         value: at,
         quality: 'good',
       });
-      writer.saveState({
-        stepIndex: sequence,
-        loopPass: 0,
-        stepElapsedSecond: 0,
-        chargeCoulomb: 0,
-      });
+      writer.saveState(engineState({ chargeCoulomb: sequence }));
       if (sequence % 50 === 0) writer.commit();
     }
     setImmediate(turn);

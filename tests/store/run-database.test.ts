@@ -5,9 +5,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RecordBody } from '../../src/domain/run-record.ts';
 import { VirtualClock } from '../../src/domain/virtual-clock.ts';
-import { createRun, openRun, type RunDatabase, reopenRun } from '../../src/store/run-database.ts';
+import {
+  createRun,
+  openRun,
+  type RunDatabase,
+  readPastRun,
+  reopenRun,
+} from '../../src/store/run-database.ts';
 import { RECORDS_PER_COMMIT_MAX } from '../../src/store/run-writer.ts';
 import { fitParameter } from '../support/circuit-fit.ts';
+import { engineState } from '../support/engine-state.ts';
 import { RUN_INFO } from './run-info.ts';
 import { EVERY_KIND, FIT, fitBody, noteBody, sampleBody, temporaryFolder } from './sample-run.ts';
 
@@ -31,6 +38,8 @@ function copyOf(folder: string): string {
   }
   return copy;
 }
+
+const NEXT_BOOT = { startedSecond: 0, utcAtZeroMs: 0 };
 
 const bodiesOf = (run: RunDatabase): readonly RecordBody[] =>
   run.reader.readAfter(0, 1000).map((record) => record.body);
@@ -146,7 +155,7 @@ describe('a run database', () => {
     const blocked = join(temporaryFolder(), 'file');
     writeFileSync(blocked, 'in the way');
     expect(() => createRun(join(blocked, 'run'), RUN_INFO, new VirtualClock())).toThrow(
-      expect.objectContaining({ code: 'storage', message: expect.stringContaining(blocked) }),
+      expect.objectContaining({ code: 'badInput', message: expect.stringContaining(blocked) }),
     );
   });
 
@@ -213,12 +222,12 @@ describe('group commit', () => {
 
   it('commits early when very much is open, together with the state that follows from it', async () => {
     const run = newRun();
-    const state = { stepIndex: 1, loopPass: 2, stepElapsedSecond: 3.5, chargeCoulomb: -4 };
+    const state = engineState({ stepElapsedSecond: 3.5, chargeCoulomb: -4, shortLatched: true });
     for (let at = 0; at < RECORDS_PER_COMMIT_MAX; at += 1) run.writer.append(at, sampleBody(at));
     run.writer.saveState(state);
     await run.clock.advance(0.001);
     expect(run.reader.lastSequence()).toBe(RECORDS_PER_COMMIT_MAX);
-    expect(reopenRun(copyOf(run.folder), run.clock, 0).state).toEqual(state);
+    expect(readPastRun(copyOf(run.folder)).state).toEqual(state);
     run.close();
   });
 
@@ -280,7 +289,7 @@ describe('group commit', () => {
     run.writer.append(0, noteBody('last'));
     run.writer.finish('done');
     run.close();
-    expect(readdirSync(run.folder)).toEqual(['run.sqlite']);
+    expect(readdirSync(run.folder)).toEqual(['run.json', 'run.sqlite']);
 
     const watched = newRun();
     watched.writer.append(0, noteBody('last'));
@@ -374,27 +383,35 @@ describe('after a power cut', () => {
   it('has every committed record and state, none that was not, and goes on without a gap', () => {
     const run = newRun();
     for (const body of EVERY_KIND) run.writer.append(1, body);
-    run.writer.saveState({
-      stepIndex: 2,
-      loopPass: 0,
+    const state = engineState({
+      walk: {
+        frames: [
+          { at: 2, pass: 4, chosen: 'voltage' },
+          { at: 1, pass: 0 },
+        ],
+        stepIndex: 9,
+        ends: { charge: 'voltage' },
+      },
       stepElapsedSecond: 12.5,
       chargeCoulomb: 3,
+      idCounts: { spectrum: 7 },
+      heaterTargetCelsius: 60,
     });
+    run.writer.saveState(state);
     run.writer.commit();
     run.writer.append(2, noteBody('not committed'));
     const copy = copyOf(run.folder);
     run.close();
 
-    const resumed = reopenRun(copy, new VirtualClock(), RUN_INFO.startedUtcMs + 5000);
+    const past = readPastRun(copy);
+    expect(past).toMatchObject({ boot: 0, lastSecond: 1, status: 'running', missingRecords: 0 });
+    expect(past.state).toEqual(state);
+    const utcAtZeroMs = RUN_INFO.startedUtcMs + 5000;
+    const resumed = reopenRun(copy, new VirtualClock(0, 7), { startedSecond: 7, utcAtZeroMs });
     expect(bodiesOf(resumed)).toEqual(EVERY_KIND);
     expect(resumed.boot).toBe(1);
-    expect(resumed.lastSecond).toBe(1);
-    expect(resumed.state).toEqual({
-      stepIndex: 2,
-      loopPass: 0,
-      stepElapsedSecond: 12.5,
-      chargeCoulomb: 3,
-    });
+    expect(resumed.reader.utcAtZeroMs(0)).toBe(RUN_INFO.startedUtcMs);
+    expect(resumed.reader.utcAtZeroMs(1)).toBe(utcAtZeroMs);
     expect(resumed.writer.append(3, fitBody('spectrum-2', 5))).toBe(EVERY_KIND.length + 1);
     resumed.writer.finish('done');
     const last = resumed.reader.readAfter(EVERY_KIND.length, 10);
@@ -404,12 +421,66 @@ describe('after a power cut', () => {
     resumed.close();
   });
 
-  it('does not reopen a run that has ended', () => {
+  it('does not reopen a run that is done', () => {
     const run = newRun();
-    run.writer.finish('stopped');
+    run.writer.finish('done');
     run.close();
-    expect(() => reopenRun(run.folder, run.clock, 0)).toThrow(
+    expect(() => reopenRun(run.folder, run.clock, NEXT_BOOT)).toThrow(
       expect.objectContaining({ code: 'badInput' }),
     );
+  });
+
+  it('takes up a run that was stopped, which is running again from then on', () => {
+    const run = newRun();
+    run.writer.append(1, noteBody('stopped'));
+    run.writer.finish('stopped');
+    run.close();
+    const again = reopenRun(run.folder, run.clock, NEXT_BOOT);
+    expect(again.writer.append(2, noteBody('on'))).toBe(2);
+    again.writer.commit();
+    expect(readPastRun(run.folder)).toMatchObject({ status: 'running', boot: 1, lastSecond: 2 });
+    again.close();
+  });
+
+  it('is written by one process at a time', () => {
+    const run = newRun();
+    expect(() => reopenRun(run.folder, run.clock, NEXT_BOOT)).toThrow(
+      expect.objectContaining({ code: 'badInput', message: expect.stringContaining('process') }),
+    );
+    run.close();
+    reopenRun(run.folder, run.clock, NEXT_BOOT).close();
+  });
+
+  it('asks for the state before every commit that holds records, also one by its own timer', async () => {
+    const run = newRun();
+    let asked = 0;
+    run.writer.beforeCommit(() => {
+      asked += 1;
+      run.writer.saveState(engineState({ chargeCoulomb: asked }));
+    });
+    run.writer.append(0, noteBody('by the timer'));
+    await run.clock.advance(0.2);
+    expect(asked).toBe(1);
+    run.writer.commit();
+    expect(asked).toBe(1);
+    run.writer.append(1, noteBody('by hand'));
+    run.writer.finish('stopped');
+    expect(asked).toBe(2);
+    run.close();
+    expect(readPastRun(run.folder).state?.chargeCoulomb).toBe(2);
+  });
+
+  it('labels every record of a start with the newest offset of that start', () => {
+    const run = newRun();
+    run.writer.append(1, noteBody('labelled in 1970'));
+    run.writer.labelUtc(2, 5e11);
+    run.writer.labelUtc(3, 6e11);
+    run.writer.commit();
+    expect(run.reader.utcAtZeroMs(0)).toBe(6e11);
+    run.writer.finish('stopped');
+    run.close();
+    const again = reopenRun(run.folder, run.clock, { startedSecond: 9, utcAtZeroMs: 7e11 });
+    expect([0, 1].map((boot) => again.reader.utcAtZeroMs(boot))).toEqual([6e11, 7e11]);
+    again.close();
   });
 });

@@ -56,6 +56,23 @@ describe('the list of runs', () => {
     run.close();
   });
 
+  it('calls a run interrupted that has not ended and that nobody goes on with', () => {
+    const out = temporaryFolder();
+    const folder = join(out, 'cut-off');
+    const run = createRun(folder, RUN_INFO, new VirtualClock());
+    run.close();
+    expect(listRuns(out)).toMatchObject([{ status: 'interrupted' }]);
+    const dead = [
+      '{ half a lo',
+      JSON.stringify({ pid: process.pid, startedTicks: '1', machineBootId: 'this one' }),
+      JSON.stringify({ pid: 2 ** 22 + 1, startedTicks: '1', machineBootId: 'this one' }),
+    ];
+    for (const lock of dead) {
+      writeFileSync(join(folder, 'run.lock'), lock);
+      expect(listRuns(out)).toMatchObject([{ status: 'interrupted' }]);
+    }
+  });
+
   it('is empty where there is no folder yet, and passes over plain files', () => {
     const out = temporaryFolder();
     expect(listRuns(join(out, 'absent'))).toEqual([]);
@@ -112,6 +129,6 @@ describe('the list of runs', () => {
         : false,
     );
     expect(openFiles).toEqual([]);
-    expect(readdirSync(join(out, 'a'))).toEqual(['run.sqlite']);
+    expect(readdirSync(join(out, 'a'))).toEqual(['run.json', 'run.sqlite']);
   });
 });

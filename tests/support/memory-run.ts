@@ -1,3 +1,4 @@
+import type { Alarm } from '../../src/domain/alarm.ts';
 import type { RunControl, RunProgress } from '../../src/domain/run-control.ts';
 import type { RecordBody, RunInfo, RunRecord, RunStatus } from '../../src/domain/run-record.ts';
 import type { EngineState, RunReader, RunWriter } from '../../src/domain/run-store.ts';
@@ -62,6 +63,18 @@ export class MemoryRun implements RunReader, RunWriter {
     this.savedState = state;
   }
 
+  beforeCommit(): void {}
+
+  committedSequence(): number {
+    return this.#records.length;
+  }
+
+  labelUtc(): void {}
+
+  utcAtZeroMs(): number {
+    return this.info.startedUtcMs;
+  }
+
   commit(): void {
     for (const record of this.#open) this.#records.push(record);
     this.#open = [];
@@ -110,6 +123,11 @@ export class MemoryRun implements RunReader, RunWriter {
 export class ScriptedControl implements RunControl {
   readonly #run: MemoryRun;
   readonly stopsRequestedBy: string[] = [];
+  readonly resumesRequestedBy: string[] = [];
+  readonly acknowledged: { code: string; by: string; reason: string }[] = [];
+  currentAlarms: readonly Alarm[] = [];
+  /** What `goOn` does after noting the request. */
+  onGoOn: () => Promise<void> = async () => {};
   /** What `stop` does after noting the request; ends the run as stopped unless replaced. */
   onStop: () => Promise<void>;
   currentProgress: RunProgress = {
@@ -130,6 +148,19 @@ export class ScriptedControl implements RunControl {
   stop(requestedBy: string): Promise<void> {
     this.stopsRequestedBy.push(requestedBy);
     return this.onStop();
+  }
+
+  goOn(requestedBy: string): Promise<void> {
+    this.resumesRequestedBy.push(requestedBy);
+    return this.onGoOn();
+  }
+
+  alarms(): readonly Alarm[] {
+    return this.currentAlarms;
+  }
+
+  async acknowledge(code: string, by: string, reason: string): Promise<void> {
+    this.acknowledged.push({ code, by, reason });
   }
 
   status(): RunStatus {

@@ -1,5 +1,6 @@
 import { CHANNELS, type Channel } from '../../src/domain/channel.ts';
 import { type CancelTimer, type Clock, type ReleaseHold, sleep } from '../../src/domain/clock.ts';
+import type { DetectorSpectrum } from '../../src/domain/detector-spectrum.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import type {
   Heater,
@@ -9,6 +10,7 @@ import type {
   Reading,
   Scanner,
   Sensor,
+  Spectrometer,
 } from '../../src/domain/instrument.ts';
 import type { RecordBody, RunRecord } from '../../src/domain/run-record.ts';
 import type {
@@ -19,7 +21,14 @@ import type {
 } from '../../src/domain/run-store.ts';
 import type { SampleSink } from '../../src/domain/sample.ts';
 import type { Frame, ScanPlan } from '../../src/domain/scan.ts';
-import type { ElectrochemicalTechnique, Impedance } from '../../src/domain/technique.ts';
+import type {
+  ConstantCurrent,
+  ConstantVoltage,
+  CyclicVoltammetry,
+  ElectrochemicalTechnique,
+  Impedance,
+  OpenCircuit,
+} from '../../src/domain/technique.ts';
 import { VirtualClock } from '../../src/domain/virtual-clock.ts';
 
 /** Small instruments that do what a test tells them, on a virtual clock, around one resistor. */
@@ -121,6 +130,12 @@ export class CallLog {
 export interface PotentiostatScript {
   /** Resistance of the cell at a moment; 300 ohm without it. */
   resistanceOhm?: (timeSecond: number) => number;
+  /** Of the cell without current, at a moment; 10 mV without it. */
+  openCircuitVolt?: (timeSecond: number) => number;
+  /** The share of the current it was asked for that really flows. */
+  currentShare?: number;
+  /** No reading between these moments, and then again. */
+  pauses?: readonly (readonly [number, number])[];
   /** Added to every voltage. */
   noiseVolt?: () => number;
   /** Changes a reading before it is yielded. */
@@ -144,7 +159,13 @@ const OPEN_CIRCUIT_VOLT = 0.01;
 export class ScriptedPotentiostat implements Potentiostat {
   readonly info: InstrumentInfo = { id: 'pstat', model: 'Resistor One', provenance: 'simulated' };
   readonly capability: PotentiostatCapability = {
-    techniques: ['openCircuit', 'constantCurrent', 'impedance'],
+    techniques: [
+      'openCircuit',
+      'constantCurrent',
+      'constantVoltage',
+      'cyclicVoltammetry',
+      'impedance',
+    ],
     currentAmpereMax: 0.01,
     voltageVoltMin: -5,
     voltageVoltMax: 5,
@@ -179,7 +200,9 @@ export class ScriptedPotentiostat implements Potentiostat {
       const readings =
         technique.kind === 'impedance'
           ? this.#sweep(technique, heeded)
-          : this.#hold(technique, heeded);
+          : technique.kind === 'cyclicVoltammetry'
+            ? this.#voltammogram(technique, heeded)
+            : this.#hold(technique, heeded);
       for await (const reading of readings) {
         const failing = this.script.failsAtReading;
         if (failing?.kind === technique.kind && failing.index === index) {
@@ -196,11 +219,10 @@ export class ScriptedPotentiostat implements Potentiostat {
   }
 
   async *#hold(
-    technique: Exclude<ElectrochemicalTechnique, Impedance>,
+    technique: OpenCircuit | ConstantCurrent | ConstantVoltage,
     signal: AbortSignal,
   ): AsyncGenerator<Reading> {
     const startSecond = this.#clock.nowSecond();
-    const currentAmpere = technique.kind === 'constantCurrent' ? technique.currentAmpere : 0;
     for (let at = 1; at * technique.sampleEverySecond <= technique.durationSecond + 1e-9; at += 1) {
       const dueSecond = startSecond + at * technique.sampleEverySecond;
       await sleep(this.#clock, dueSecond - this.#clock.nowSecond(), signal);
@@ -209,13 +231,36 @@ export class ScriptedPotentiostat implements Potentiostat {
       if (timeSecond >= (this.script.silentAfterSecond ?? Number.POSITIVE_INFINITY)) {
         await sleep(this.#clock, 1e6, signal);
       }
+      if (this.script.pauses?.some(([from, to]) => timeSecond > from && timeSecond < to)) continue;
       const ohm = this.script.resistanceOhm?.(timeSecond) ?? 300;
-      const voltageVolt =
-        OPEN_CIRCUIT_VOLT + currentAmpere * ohm + (this.script.noiseVolt?.() ?? 0);
+      const currentAmpere = currentThrough(technique, ohm) * (this.script.currentShare ?? 1);
+      const openCircuitVolt = this.script.openCircuitVolt?.(timeSecond) ?? OPEN_CIRCUIT_VOLT;
+      const voltageVolt = openCircuitVolt + currentAmpere * ohm + (this.script.noiseVolt?.() ?? 0);
       yield { kind: 'electrical', timeSecond, voltageVolt, currentAmpere, quality: 'good' };
     }
     const left = startSecond + technique.durationSecond - this.#clock.nowSecond();
     if (left > 0) await sleep(this.#clock, left, signal);
+  }
+
+  /** Through the resistor, point by point. */
+  async *#voltammogram(technique: CyclicVoltammetry, signal: AbortSignal): AsyncGenerator<Reading> {
+    const { startVolt, verticesVolt, stepVolt, rateVoltPerSecond, cycles } = technique;
+    const turns = Array.from({ length: cycles }, () => verticesVolt).flat();
+    let volt = startVolt;
+    for (const target of [...turns, startVolt]) {
+      while (volt !== target) {
+        await sleep(this.#clock, stepVolt / rateVoltPerSecond, signal);
+        const left = target - volt;
+        volt = Math.abs(left) <= stepVolt ? target : volt + Math.sign(left) * stepVolt;
+        yield {
+          kind: 'electrical',
+          timeSecond: this.#clock.nowSecond(),
+          voltageVolt: volt,
+          currentAmpere: (volt - OPEN_CIRCUIT_VOLT) / 300,
+          quality: 'good',
+        };
+      }
+    }
   }
 
   async *#sweep(technique: Impedance, signal: AbortSignal): AsyncGenerator<Reading> {
@@ -225,7 +270,8 @@ export class ScriptedPotentiostat implements Potentiostat {
       const frequencyHertz =
         frequencyHertzMax *
         (frequencyHertzMin / frequencyHertzMax) ** (at / Math.max(1, pointCount - 1));
-      const point = { frequencyHertz, zRealOhm: 300, zImagOhm: -1 };
+      const zRealOhm = this.script.resistanceOhm?.(this.#clock.nowSecond()) ?? 300;
+      const point = { frequencyHertz, zRealOhm, zImagOhm: -1 };
       yield {
         kind: 'impedancePoint',
         timeSecond: this.#clock.nowSecond(),
@@ -269,6 +315,81 @@ export interface SensorScript {
   silentAfterSecond?: number;
   connect?: Misbehaviour;
   disconnect?: Misbehaviour;
+}
+
+/** Tells the stack pressure of a test every two seconds; undefined tells nothing. */
+export class ScriptedPressure implements Sensor {
+  readonly info: InstrumentInfo = { id: 'press', model: 'Hard Squeeze', provenance: 'simulated' };
+  readonly channels: readonly Channel[] = [CHANNELS.pressure];
+  readonly #clock: Clock;
+  readonly #value: (timeSecond: number) => number | undefined;
+  #cancel: CancelTimer | undefined;
+
+  constructor(clock: Clock, value: (timeSecond: number) => number | undefined) {
+    this.#clock = clock;
+    this.#value = value;
+  }
+
+  async connect(_signal: AbortSignal, sink: SampleSink): Promise<void> {
+    const push = (): void => {
+      const timeSecond = this.#clock.nowSecond();
+      this.#cancel = this.#clock.after(2, push);
+      const value = this.#value(timeSecond);
+      if (value === undefined) return;
+      const quality = Number.isNaN(value) ? 'bad' : 'good';
+      sink({ channel: CHANNELS.pressure.name, timeSecond, value, quality });
+    };
+    push();
+  }
+
+  async disconnect(): Promise<void> {
+    this.#cancel?.();
+  }
+}
+
+export interface SpectrometerScript {
+  /** Counts longer than it was asked to. */
+  overtimeSecond?: number;
+  measure?: Misbehaviour;
+}
+
+export class ScriptedSpectrometer implements Spectrometer {
+  readonly info: InstrumentInfo = { id: 'edx', model: 'Ring Counter', provenance: 'simulated' };
+  readonly regions = ['edxrd', 'S 2p'];
+  readonly #clock: Clock;
+  readonly #log: CallLog;
+  readonly #script: SpectrometerScript;
+
+  constructor(clock: Clock, log: CallLog, script: SpectrometerScript = {}) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#script = script;
+  }
+  async connect(): Promise<void> {
+    this.#log.add('edx connect');
+  }
+  async measure(
+    { region, durationSecond }: { readonly region: string; readonly durationSecond: number },
+    signal: AbortSignal,
+  ): Promise<DetectorSpectrum> {
+    this.#log.add(`edx ${region}`);
+    await misbehave(this.#script.measure, 'edx');
+    await sleep(this.#clock, durationSecond + (this.#script.overtimeSecond ?? 0), signal);
+    return {
+      region,
+      axis: Float64Array.of(20, 40, 60),
+      axisLabel: 'photon energy',
+      axisUnit: 'keV',
+      counts: Float64Array.of(5, 9, 4),
+      liveSecond: durationSecond,
+    };
+  }
+  async stop(): Promise<void> {
+    this.#log.add('edx stop');
+  }
+  async disconnect(): Promise<void> {
+    this.#log.add('edx disconnect');
+  }
 }
 
 export class ScriptedSensor implements Sensor {
@@ -421,6 +542,9 @@ export class MemoryWriter implements RunWriter {
   readonly records: RunRecord[] = [];
   readonly states: { readonly timeSecond: number; readonly state: EngineState }[] = [];
   readonly #clock: Clock;
+  readonly utcLabels: { readonly fromSecond: number; readonly utcAtZeroMs: number }[] = [];
+  #prepare: () => void = () => {};
+  #committed = 0;
   commits = 0;
   finished: string | undefined;
   /** Fails from this record on. */
@@ -441,7 +565,18 @@ export class MemoryWriter implements RunWriter {
     this.states.push({ timeSecond: this.#clock.nowSecond(), state });
   }
   commit(): void {
+    this.#prepare();
     this.commits += 1;
+    this.#committed = this.records.length;
+  }
+  beforeCommit(prepare: () => void): void {
+    this.#prepare = prepare;
+  }
+  committedSequence(): number {
+    return this.#committed;
+  }
+  labelUtc(fromSecond: number, utcAtZeroMs: number): void {
+    this.utcLabels.push({ fromSecond, utcAtZeroMs });
   }
   finish(status: string): void {
     this.finished = status;
@@ -476,5 +611,22 @@ export class MemorySpools implements ScanSpoolFactory {
       },
       finish: () => `${scanId}.frames`,
     };
+  }
+}
+
+/** A resistor has one answer to a current and one to a voltage. */
+function currentThrough(
+  technique: OpenCircuit | ConstantCurrent | ConstantVoltage,
+  ohm: number,
+): number {
+  switch (technique.kind) {
+    case 'openCircuit':
+      return 0;
+    case 'constantCurrent':
+      return technique.currentAmpere;
+    case 'constantVoltage':
+      return (technique.voltageVolt - OPEN_CIRCUIT_VOLT) / ohm;
+    default:
+      return technique satisfies never;
   }
 }

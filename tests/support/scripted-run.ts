@@ -4,10 +4,13 @@ import { Bus } from '../../src/domain/bus.ts';
 import { type Cell, cellSchema } from '../../src/domain/cell.ts';
 import type { Instruments } from '../../src/domain/instrument.ts';
 import { type Recipe, recipeSchema } from '../../src/domain/recipe.ts';
-import type { RunInfo } from '../../src/domain/run-record.ts';
+import type { EventCode, RunInfo } from '../../src/domain/run-record.ts';
+import type { EngineState } from '../../src/domain/run-store.ts';
+import type { Assumption } from '../../src/domain/unknowns.ts';
 import { planRun } from '../../src/run/planner.ts';
 import { Runner } from '../../src/run/runner.ts';
 import {
+  advanceUntil,
   CallLog,
   CountingClock,
   type HeaterScript,
@@ -18,9 +21,12 @@ import {
   ScriptedHeater,
   ScriptedOven,
   ScriptedPotentiostat,
+  ScriptedPressure,
   ScriptedScanner,
   ScriptedSensor,
+  ScriptedSpectrometer,
   type SensorScript,
+  type SpectrometerScript,
 } from './scripted-instruments.ts';
 
 export const AREA_CM2 = 0.785;
@@ -32,10 +38,13 @@ export const scriptedCell: Cell = cellSchema.parse({
   reference: 'Li/Li+',
 });
 
-/** A recipe from the YAML of its steps, with generous limits. */
-export function recipeOf(stepsYaml: string, safetyYaml = SAFETY): Recipe {
+/**
+ * A recipe from the YAML of its steps, with generous limits.
+ * @param restYaml other keys of the recipe, such as suspend
+ */
+export function recipeOf(stepsYaml: string, safetyYaml = SAFETY, restYaml = ''): Recipe {
   return recipeSchema.parse(
-    parse(`recipe: test\ntitle: Test\nsafety:\n${safetyYaml}\nsteps:\n${stepsYaml}`),
+    parse(`recipe: test\ntitle: Test\nsafety:\n${safetyYaml}\n${restYaml}\nsteps:\n${stepsYaml}`),
   );
 }
 
@@ -67,6 +76,17 @@ export interface Scripts {
   readonly sensor?: SensorScript;
   readonly heater?: HeaterScript;
   readonly scanner?: ScannerScript;
+  /** Without it the rig has none. */
+  readonly spectrometer?: SpectrometerScript;
+  /** Stack pressure at a moment; without it nobody measures it. */
+  readonly pressure?: (timeSecond: number) => number | undefined;
+  /** Without it nobody can exchange the cell. */
+  readonly freshCell?: () => Promise<void>;
+  /** What the recipe assumes. */
+  readonly assumptions?: readonly Assumption[];
+  readonly resumeFrom?: EngineState;
+  /** Simulated seconds per second; as fast as possible without it. */
+  readonly speed?: number;
   readonly oven?: ScriptedOven;
   readonly analyses?: readonly AnalysisService[];
 }
@@ -107,9 +127,16 @@ export function scriptedRig(scripts: Scripts = {}) {
   const scanner = new ScriptedScanner(clock, log, scripts.scanner);
   const instruments: Instruments = {
     potentiostat,
-    sensors: [new ScriptedSensor(clock, log, oven, scripts.sensor)],
+    sensors: [
+      new ScriptedSensor(clock, log, oven, scripts.sensor),
+      ...(scripts.pressure ? [new ScriptedPressure(clock, scripts.pressure)] : []),
+    ],
     heater: new ScriptedHeater(log, oven, scripts.heater),
     scanner,
+    ...(scripts.spectrometer
+      ? { spectrometer: new ScriptedSpectrometer(clock, log, scripts.spectrometer) }
+      : {}),
+    ...(scripts.freshCell ? { freshCell: scripts.freshCell } : {}),
   };
   return { clock, log, oven, potentiostat, scanner, instruments };
 }
@@ -123,14 +150,32 @@ export function scriptedRun(recipe: Recipe, scripts: Scripts = {}): ScriptedRun 
   const writer = new MemoryWriter(rig.clock);
   const spools = new MemorySpools();
   const runner = new Runner({
-    plan: planRun(recipe, scriptedCell, rig.instruments),
+    plan: planRun(recipe, scriptedCell, rig.instruments, scripts.assumptions),
     instruments: rig.instruments,
     clock: rig.clock,
     bus,
     writer,
     spools,
-    info: INFO,
+    info: { ...INFO, speed: scripts.speed ?? null },
     analyses: scripts.analyses ?? [],
+    ...(scripts.resumeFrom ? { resumeFrom: scripts.resumeFrom } : {}),
   });
   return { ...rig, bus, writer, spools, runner };
+}
+
+/** Runs a recipe to its end. */
+export async function runToEnd(recipe: Recipe, scripts: Scripts = {}) {
+  const run = scriptedRun(recipe, scripts);
+  const outcome = await advanceUntil(run.clock, run.runner.run());
+  return { ...run, outcome };
+}
+
+/** `plate started`, `plate voltage: > 0.5 V`: every step with how it began and ended. */
+export function stepsOf({ writer }: Pick<ScriptedRun, 'writer'>): string[] {
+  return writer.of('step').map(({ stepId, state, endedBy }) => `${stepId} ${endedBy ?? state}`);
+}
+
+/** The events of one code. */
+export function eventsOf({ writer }: Pick<ScriptedRun, 'writer'>, code: EventCode) {
+  return writer.of('event').filter((event) => event.code === code);
 }

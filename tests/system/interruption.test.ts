@@ -66,11 +66,11 @@ describe('a run from the outside', () => {
     expect(await statusesIn(out)).toEqual(['faulted']);
   });
 
-  it('ends when its folder of runs cannot be written or a part does not start', async () => {
+  it('refuses a folder of runs that cannot be written, before anything moves', async () => {
     const file = join(mkdtempSync(join(tmpdir(), 'operando-out-')), 'file');
     writeFileSync(file, '');
     const { code, errors } = await operando(...FIRST_LIGHT, '--out', join(file, 'runs'));
-    expect(code).toBe(3);
+    expect(code).toBe(2);
     expect(errors).toContain('not a directory');
   });
 
@@ -96,10 +96,10 @@ describe('a run from the outside', () => {
     program.child.kill('SIGKILL');
     await program.ended;
     const list = JSON.parse((await operando('runs', '--out', out, '--json')).output) as {
-      readonly runs: readonly { readonly kind: string; readonly records: number }[];
+      readonly runs: readonly { readonly status: string; readonly records: number }[];
     };
     expect(list.runs).toHaveLength(1);
-    expect(list.runs[0]?.kind).toBe('run');
+    expect(list.runs[0]?.status).toBe('interrupted');
     expect(list.runs[0]?.records).toBeGreaterThan(100);
   });
 });

@@ -1,17 +1,16 @@
 import { EXIT_CODES } from '../../domain/fault.ts';
 import { SystemClock } from '../../domain/system-clock.ts';
-import type { PlannedMeasurement, PlannedStep } from '../../run/plan.ts';
+import type { Assumption } from '../../domain/unknowns.ts';
+import { type AcquisitionCollision, collisionsOf } from '../../run/acquisition-collisions.ts';
+import type { RunPlan } from '../../run/plan.ts';
+import { needsOf } from '../../run/plan-needs.ts';
 import type { Command } from '../command.ts';
+import { type DataVolume, dataVolumeOf } from '../data-volume.ts';
+import { describeCollision, needRows } from '../describe-needs.ts';
+import { planRows } from '../describe-plan.ts';
 import { EXPERIMENT_OPTIONS, experimentFiles, seedOf } from '../experiment-options.ts';
 import { duration, significant, textTable } from '../format-values.ts';
 import { allInstruments, type PreparedExperiment, prepareExperiment } from '../prepare.ts';
-
-/** Bytes one stored sample, spectrum point or fit takes in the database, measured and rounded up. */
-const BYTES_PER_SAMPLE = 60;
-const BYTES_PER_SPECTRUM_POINT = 6000;
-const BYTES_PER_PIXEL = 2;
-/** Volumes hold 32-bit floats. */
-const BYTES_PER_VOXEL = 4;
 
 export const checkCommand: Command = {
   name: 'check',
@@ -30,18 +29,8 @@ export const checkCommand: Command = {
   async run(line, terminal) {
     const files = experimentFiles(checkCommand, line);
     const prepared = await prepareExperiment(files, new SystemClock(), seedOf(line));
-    const { plan } = prepared;
     if (line.options.json) {
-      const { recipe, title, stepCount, longestSecond, estimates } = plan;
-      const document = {
-        recipe,
-        title,
-        stepCount,
-        longestSecond,
-        estimates,
-        bytes: bytesOf(prepared),
-      };
-      terminal.out(`${JSON.stringify(document)}\n`);
+      terminal.out(`${JSON.stringify(checkDocument(prepared), plainMaps)}\n`);
     } else {
       terminal.out(describePlan(prepared));
     }
@@ -49,79 +38,104 @@ export const checkCommand: Command = {
   },
 };
 
+/** The whole of the dry run for machines: SI units, last in each key. */
+function checkDocument(prepared: PreparedExperiment) {
+  const { plan, instruments } = prepared;
+  const { recipe, title, steps, stepCount, longestSecond, estimates, exclusive } = plan;
+  const data = dataVolumeOf(plan, instruments);
+  return {
+    recipe,
+    title,
+    stepCount,
+    longestSecond,
+    estimates,
+    bytes: totalBytes(data),
+    data,
+    needs: needsOf(steps),
+    instruments: allInstruments(instruments),
+    collisions: collisionsIn(plan),
+    exclusive,
+    assumptions: plan.assumptions,
+    resume: plan.resume,
+    safety: plan.safety,
+    suspend: plan.suspend,
+    steps,
+  };
+}
+
+/** Maps have no JSON of their own. */
+function plainMaps(_key: string, value: unknown): unknown {
+  return value instanceof Map ? Object.fromEntries(value) : value;
+}
+
 /** What a run to its longest end leaves on the disk: the database, the frames and the volumes. */
 export function bytesOf({
   plan,
   instruments,
 }: Pick<PreparedExperiment, 'plan' | 'instruments'>): number {
-  const { samples, spectrumPoints, views, scans } = plan.estimates;
-  const { rows, columns } = instruments.scanner ?? { rows: 0, columns: 0 };
-  return (
-    samples * BYTES_PER_SAMPLE +
-    spectrumPoints * BYTES_PER_SPECTRUM_POINT +
-    views * rows * columns * BYTES_PER_PIXEL +
-    scans * rows * columns * columns * BYTES_PER_VOXEL
-  );
+  return totalBytes(dataVolumeOf(plan, instruments));
+}
+
+function totalBytes({ databaseBytes, framesBytes, volumesBytes }: DataVolume): number {
+  return databaseBytes + framesBytes + volumesBytes;
+}
+
+function collisionsIn({ steps, exclusive }: RunPlan): AcquisitionCollision[] {
+  const areExclusive = (one: string, other: string): boolean =>
+    exclusive.some((list: readonly string[]) => list.includes(one) && list.includes(other));
+  return collisionsOf(steps, areExclusive);
 }
 
 function describePlan(prepared: PreparedExperiment): string {
   const { plan, instruments } = prepared;
-  const { estimates } = plan;
-  const rows = plan.steps.map((step) => [step.name, whatOf(step), duration(step.longestSecond)]);
+  const { estimates, exclusive } = plan;
+  const data = dataVolumeOf(plan, instruments);
   const models = allInstruments(instruments).map(
     ({ id, model, provenance }) => `${id}: ${model} (${provenance})`,
   );
   return [
     `${plan.title}: ${plan.stepCount} steps, ${duration(plan.longestSecond)} at the longest`,
     '',
-    textTable(['step', 'what', 'at most'], rows),
-    `records: ${estimates.samples} samples of the potentiostat, ${estimates.spectra} spectra of ` +
-      `${estimates.spectrumPoints} points, ${estimates.scans} scans of ${estimates.views} views`,
-    `data: about ${significant(bytesOf(prepared) / 1e6)} MB`,
+    textTable(['step', 'what', 'at most'], [...planRows(plan.steps)]),
+    textTable(['it needs', '', 'the rig has'], needRows(needsOf(plan.steps), instruments)),
+    ...section(
+      'at the same time:',
+      collisionsIn(plan).map((one) => describeCollision(plan.steps, one)),
+    ),
+    ...section(
+      'never at the same time:',
+      exclusive.map((list) => list.join(' and ')),
+    ),
+    ...section('assumed, not given by the source:', assumptionLines(plan.assumptions)),
+    `records: ${estimates.samples} samples of the potentiostat, ${estimates.sensorSamples} of sensors, ` +
+      `${estimates.spectra} spectra of ${estimates.spectrumPoints} points, ` +
+      `${estimates.scans} scans of ${estimates.views} views, ${estimates.detectorSpectra} detector spectra`,
+    `data: about ${megabytes(totalBytes(data))} (database ${megabytes(data.databaseBytes)}, ` +
+      `frames ${megabytes(data.framesBytes)}, volumes ${megabytes(data.volumesBytes)})`,
     `rig: ${models.join('; ')}`,
     'no problem found',
     '',
   ].join('\n');
 }
 
-function whatOf(step: PlannedStep): string {
-  if (step.kind !== 'loop') return measurementText(step);
-  return `${step.repeat} × (${step.steps.map(measurementText).join(', ')})`;
-}
-
-function measurementText(step: PlannedMeasurement): string {
-  switch (step.kind) {
-    case 'soak':
-      return `soak at ${step.temperatureCelsius} °C for ${duration(step.dwellSecond)}`;
-    case 'openCircuit':
-      return `open circuit, recorded every ${duration(step.sampleEverySecond)}`;
-    case 'constantCurrent':
-      return `${significant(step.currentAmpere * 1e3)} mA, ${acquisitionsText(step.during)}`;
-    case 'impedance':
-      return sweepText(step);
-    case 'scan':
-      return `scan of ${step.views} views`;
-    default:
-      return step satisfies never;
+/** One line for each thing that is assumed, with the other places that assume the same. */
+function assumptionLines(assumptions: readonly Assumption[]): string[] {
+  const places = new Map<string, string[]>();
+  for (const { path, assume, reason } of assumptions) {
+    const said = `is taken as ${assume}: ${reason}`;
+    places.set(said, [...(places.get(said) ?? []), path]);
   }
-}
-
-type During = Extract<PlannedMeasurement, { kind: 'constantCurrent' }>['during'];
-
-function acquisitionsText(during: During): string {
-  const texts = during.map(({ what, everySecond, on }) => {
-    const when = [...(everySecond === undefined ? [] : [`every ${duration(everySecond)}`]), ...on];
-    const name = what.kind === 'impedance' ? sweepText(what) : `scan of ${what.views} views`;
-    return `${name} (${when.join(', on ')})`;
+  return Array.from(places, ([said, [first = '', ...others]]) => {
+    const lines = others.map((path) => /:(\d+): /.exec(path)?.[1] ?? path);
+    const also = lines.length > 0 ? ` (also line ${lines.join(', ')})` : '';
+    return `${first} ${said}${also}`;
   });
-  return texts.length > 0 ? `with ${texts.join(' and ')}` : 'nothing beside it';
 }
 
-function sweepText(sweep: {
-  readonly frequencyHertzMax: number;
-  readonly frequencyHertzMin: number;
-  readonly pointCount: number;
-}): string {
-  const { frequencyHertzMax, frequencyHertzMin, pointCount } = sweep;
-  return `impedance ${frequencyHertzMax}–${frequencyHertzMin} Hz in ${pointCount} points`;
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [title, ...lines.map((one) => `  ${one}`), ''];
+}
+
+function megabytes(bytes: number): string {
+  return `${significant(bytes / 1e6)} MB`;
 }

@@ -4,7 +4,13 @@ import type { PotentiostatCapability } from '../../../src/domain/instrument.ts';
 import type { ElectrochemicalTechnique } from '../../../src/domain/technique.ts';
 
 const CAPABILITY: PotentiostatCapability = {
-  techniques: ['openCircuit', 'constantCurrent', 'impedance'],
+  techniques: [
+    'openCircuit',
+    'constantCurrent',
+    'constantVoltage',
+    'cyclicVoltammetry',
+    'impedance',
+  ],
   currentAmpereMax: 0.1,
   voltageVoltMin: -6,
   voltageVoltMax: 6,
@@ -70,6 +76,107 @@ endif
 endloop
 on_finished:
 cell_off`);
+  });
+
+  it('constant voltage, with the current limit of both signs kept by the instrument', () => {
+    const text = textFor({
+      kind: 'constantVoltage',
+      voltageVolt: 3.6,
+      sampleEverySecond: 5,
+      durationSecond: 7200,
+      currentAmpereMax: 2e-3,
+    });
+    expect(text).toBe(`var e
+var i
+set_pgstat_chan 0
+set_pgstat_mode 2
+set_max_bandwidth 1170107u
+set_acquisition_frac_autoadjust 50
+set_range_minmax da 3600m 3600m
+set_range ba 100m
+set_autoranging ba 1n 100m
+set_e 3600m
+cell_on
+meas_loop_ca e i 3600m 5 7200
+pck_start
+pck_add e
+pck_add i
+pck_end
+if i > 2m
+breakloop
+endif
+if i < -2m
+breakloop
+endif
+endloop
+on_finished:
+cell_off`);
+  });
+
+  it('cyclic voltammetry, with the number of cycles where there is more than one', () => {
+    const sweep = {
+      kind: 'cyclicVoltammetry',
+      startVolt: 2.6,
+      verticesVolt: [3.7, 2],
+      rateVoltPerSecond: 1e-4,
+      stepVolt: 2e-3,
+      currentAmpereMax: 9,
+    } as const;
+    const text = textFor({ ...sweep, cycles: 3 });
+    expect(text).toBe(`var e
+var i
+set_pgstat_chan 0
+set_pgstat_mode 2
+set_max_bandwidth 292527u
+set_acquisition_frac_autoadjust 50
+set_range_minmax da 2 3700m
+set_range ba 100m
+set_autoranging ba 1n 100m
+set_e 2600m
+cell_on
+meas_loop_cv e i 2600m 3700m 2 2m 100u nscans(3)
+pck_start
+pck_add e
+pck_add i
+pck_end
+if i > 100m
+breakloop
+endif
+if i < -100m
+breakloop
+endif
+endloop
+on_finished:
+cell_off`);
+    expect(textFor({ ...sweep, cycles: 1 })).toContain('meas_loop_cv e i 2600m 3700m 2 2m 100u\n');
+  });
+
+  it('names everything that is wrong with a voltammogram', () => {
+    const wrong = {
+      kind: 'cyclicVoltammetry',
+      startVolt: -7,
+      verticesVolt: [0.5, 0.4],
+      rateVoltPerSecond: 0,
+      stepVolt: 0.2,
+      cycles: 1.5,
+      currentAmpereMax: 0,
+    } as const;
+    expect(() => textFor(wrong)).toThrow(
+      /-7 V is outside[\s\S]*step of 0\.2 V is above[\s\S]*rate must be above[\s\S]*1\.5 cycles[\s\S]*current limit must/,
+    );
+  });
+
+  it('refuses a constant voltage beyond the instrument, without a limit or without an end', () => {
+    const wrong = {
+      kind: 'constantVoltage',
+      voltageVolt: Number.NaN,
+      sampleEverySecond: 1,
+      durationSecond: Number.POSITIVE_INFINITY,
+      currentAmpereMax: -1,
+    } as const;
+    expect(() => textFor(wrong)).toThrow(
+      /must have an end[\s\S]*NaN V is outside its -6 V to 6 V[\s\S]*current limit must be above 0 A/,
+    );
   });
 
   it('galvanostatic impedance under bias', () => {

@@ -84,7 +84,13 @@ describe('connecting to an EmStat4 HR', () => {
       model: 'EmStat4 HR ES4HR20B0008',
       provenance: 'simulated',
     });
-    expect(driver.capability.techniques).toEqual(['openCircuit', 'constantCurrent', 'impedance']);
+    expect(driver.capability.techniques).toEqual([
+      'openCircuit',
+      'constantCurrent',
+      'constantVoltage',
+      'cyclicVoltammetry',
+      'impedance',
+    ]);
     expect(terminals.history.at(-1)).toBe('open');
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { arrheniusFactor } from '../../../hardware/simulated/cell-circuit.ts';
+import { arrheniusFactor } from '../../../hardware/simulated/cell-arrhenius.ts';
 import { cellSimulationSchema } from '../../../hardware/simulated/cell-parameters.ts';
 import {
   HandClock,

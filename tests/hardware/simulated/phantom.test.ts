@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { CellInterior } from '../../../hardware/simulated/cell-model.ts';
+import type { CellInterior } from '../../../hardware/simulated/cell-interior.ts';
 import { ATTENUATION, Phantom } from '../../../hardware/simulated/phantom.ts';
 import {
   type DetectorGrid,
@@ -183,5 +183,30 @@ describe('the phantom of the cell', () => {
     const fresh = sumOf(rowOf(project(phantom.solids(FRESH), 0.2), 32));
     const shorted = sumOf(rowOf(project(phantom.solids(SHORTED), 0.2), 32));
     expect(shorted).toBeLessThan(0.99 * fresh);
+  });
+});
+
+describe('a protrusion of an alloy electrode', () => {
+  const phantom = new Phantom(GEOMETRY, 4);
+  const bottomRow = Math.round(31.5 + 300 / 20);
+
+  test('reaches as far into the electrolyte as the cell says, in the middle', () => {
+    const bare = project(phantom.solids(FRESH), 0);
+    const with233 = project(phantom.solids({ ...FRESH, protrusionMetre: 233e-6 }), 0);
+    const middle = Math.round(GRID.axisColumn);
+    const rows = Array.from({ length: GRID.rows }, (_, row) => row).filter((row) => {
+      const at = row * GRID.columns + middle;
+      return (with233[at] ?? 0) - (bare[at] ?? 0) > 0.1;
+    });
+    // 233 µm in rows of 20 µm: at most one row more, and the thin tip may be missed.
+    expect(rows.length).toBeGreaterThanOrEqual(10);
+    expect(rows.length).toBeLessThanOrEqual(12);
+    expect(Math.max(...rows)).toBe(bottomRow - 1);
+  });
+
+  test('is not there in a cell without one, nor twice where filaments are drawn', () => {
+    expect(phantom.solids({ ...FRESH, protrusionMetre: 0 })).toEqual(phantom.solids(FRESH));
+    const grown = { ...SHORTED, protrusionMetre: 600e-6 };
+    expect(phantom.solids(grown)).toEqual(phantom.solids(SHORTED));
   });
 });

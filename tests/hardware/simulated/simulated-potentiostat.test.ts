@@ -117,5 +117,5 @@ describe('the simulated rig through the real driver', () => {
 
 test('an unknown key of the simulation section is answered with the keys there are', () => {
   const parsed = cellSimulationSchema.safeParse({ ...LITHIUM_CELL.simulation, areaa: '1 cm²' });
-  expect(parsed.error?.issues[0]?.message).toContain('expected one of referenceTemperature');
+  expect(parsed.error?.issues[0]?.message).toContain('expected one of kind, referenceTemperature');
 });

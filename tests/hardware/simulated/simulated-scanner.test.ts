@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { Phantom } from '../../../hardware/simulated/phantom.ts';
+import { scannedSample } from '../../../hardware/simulated/scanned-sample.ts';
 import { SimulatedDetector } from '../../../hardware/simulated/simulated-detector.ts';
 import {
   refuseNarrowDetector,
   SimulatedScanner,
   simulatedScannerSchema,
 } from '../../../hardware/simulated/simulated-scanner.ts';
+import { specimenSignal } from '../../../hardware/simulated/specimen-signal.ts';
 import { Fault } from '../../../src/domain/fault.ts';
 import type { Frame, ScanPlan } from '../../../src/domain/scan.ts';
 import { VirtualClock } from '../../../src/domain/virtual-clock.ts';
@@ -19,7 +21,13 @@ const PLAN: ScanPlan = {
   durationSecond: 90,
 };
 
-function makeScanner(options: { seed?: number; settings?: Record<string, unknown> } = {}) {
+function makeScanner(
+  options: {
+    seed?: number;
+    settings?: Record<string, unknown>;
+    phases?: Record<string, number>;
+  } = {},
+) {
   const clock = new VirtualClock();
   const seed = options.seed ?? 1;
   const cell = lithiumCell(clock, seed);
@@ -36,7 +44,9 @@ function makeScanner(options: { seed?: number; settings?: Record<string, unknown
     rowPitch: '100 µm',
     ...options.settings,
   });
-  const scanner = new SimulatedScanner({ id: 'scanner', settings, phantom, cell, clock, seed });
+  const signal = specimenSignal(() => ({ ...cell.interior(), phases: options.phases ?? {} }));
+  const sample = scannedSample({ cell: () => phantom.solids(cell.interior()), signal });
+  const scanner = new SimulatedScanner({ id: 'scanner', settings, sample, clock, seed });
   return { clock, cell, scanner };
 }
 
@@ -238,4 +248,46 @@ test('a detector too narrow for the turning sample is refused with both reaches'
   expect(() => refuseNarrowDetector(settings, 11e-3)).toThrow(Fault);
   expect(() => refuseNarrowDetector(settings, 11e-3)).toThrow(/91\.7.*86\.6/);
   expect(() => refuseNarrowDetector(simulatedScannerSchema.parse({}), 11e-3)).not.toThrow();
+});
+
+describe('a scan at one photon energy', () => {
+  const settings = { rows: 48, columns: 96, axisOffsetPixel: 0, particle: { pitch: '0.4 µm' } };
+  const at = (electronvolt: number): ScanPlan => ({
+    ...PLAN,
+    views: 1,
+    energyJoule: electronvolt * 1.602_176_634e-19,
+  });
+  const middle = (frames: readonly Frame[]): number => normalisedRow(frames, 0, 24)[48] ?? 0;
+
+  test('sees a particle whose attenuation jumps at the edge of iron', async () => {
+    const bench = makeScanner({ settings, phases: { FeS2: 1 } });
+    const below = middle(await collect(bench, at(7050)));
+    const above = middle(await collect(bench, at(7200)));
+    // 16 µm of pyrite: 0.78 below the edge, more than twice that above it.
+    expect(below).toBeGreaterThan(0.7);
+    expect(below).toBeLessThan(0.9);
+    expect(above / below).toBeGreaterThan(2);
+  });
+
+  test('tells pyrite from metal between their edges, in a linear combination', async () => {
+    const seen = async (phases: Record<string, number>) =>
+      middle(await collect(makeScanner({ settings, phases }), at(7114)));
+    const pyrite = await seen({ FeS2: 1 });
+    const metal = await seen({ Fe: 1 });
+    expect(metal - pyrite).toBeGreaterThan(0.4);
+    const half = await seen({ FeS2: 0.5, Fe: 0.5 });
+    expect(half).toBeGreaterThan(pyrite);
+    expect(half).toBeLessThan(metal);
+  });
+
+  test('is refused at once for a cell without iron', async () => {
+    const bench = makeScanner({ settings });
+    await expect(collect(bench, at(7120))).rejects.toMatchObject({ code: 'instrumentUnable' });
+  });
+
+  test('leaves a scan without an energy as it is', async () => {
+    const bench = makeScanner({ settings: { ...settings, columns: 192 }, phases: { FeS2: 1 } });
+    const frames = await collect(bench, { ...PLAN, views: 1 });
+    expect(Math.max(...normalisedRow(frames, 0, 24))).toBeGreaterThan(0.2);
+  });
 });

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { closedObject } from './closed-object.ts';
+import { quantity } from './units.ts';
+
+/** Faults that a simulated rig plays on purpose, by name and seed, so that safety can be tried. */
+export const FAULT_NAMES = [
+  /** Lithium bridges the cell: only the leads are left. */
+  'short',
+  /** A lead to the cell is broken: no current flows, the voltage runs to its limit. */
+  'openLead',
+  /** A sensor drifts away from the truth. */
+  'drift',
+  /** A sensor repeats its last value. */
+  'stuckSensor',
+  /** A sensor breaks: not a number, out of range, or fallen off, as the seed decides. */
+  'failingSensor',
+  /** The power stage conducts whatever it is told, and says that it does not. */
+  'heaterStuckOn',
+  /** The power stage is dead, and says that it is not. */
+  'heaterStuckOff',
+  /** An instrument says nothing more. */
+  'stall',
+  /** The supply of everything but this computer fails. */
+  'brownOut',
+  /** The wall clock steps. */
+  'clockJump',
+  /** The potentiostat's port is gone. */
+  'portLoss',
+] as const;
+export type FaultName = (typeof FAULT_NAMES)[number];
+
+/** One fault as a rig file writes it. */
+export const injectedFaultSchema = closedObject({
+  name: z.enum(FAULT_NAMES),
+  /** After the start of the experiment's clock. */
+  at: quantity('time'),
+  /** Without it the fault stays. */
+  for: quantity('time').optional(),
+  /** Which sensor, by its name in the rig file; every one of the rig without it. */
+  sensor: z.string().min(1).max(32).optional(),
+  seed: z.int().min(0).default(1),
+});
+export type InjectedFault = z.output<typeof injectedFaultSchema>;

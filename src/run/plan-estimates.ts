@@ -1,0 +1,123 @@
+import type { Instruments } from '../domain/instrument.ts';
+import type {
+  PlanEstimates,
+  PlannedAcquisition,
+  PlannedMeasure,
+  PlannedMeasurement,
+  PlannedStep,
+} from './plan.ts';
+
+/** Voltage, current and charge come with each reading. */
+const SAMPLES_PER_READING = 3;
+
+type Totals = { -readonly [K in keyof PlanEstimates]: number };
+
+/** What a run taken to its longest end writes down. */
+export function estimatesOf(
+  steps: readonly PlannedStep[],
+  instruments: Instruments,
+): PlanEstimates {
+  const totals: Totals = {
+    samples: 0,
+    sensorSamples: 0,
+    spectra: 0,
+    spectrumPoints: 0,
+    scans: 0,
+    views: 0,
+    detectorSpectra: 0,
+  };
+  let longestSecond = 0;
+  for (const step of steps) {
+    addStep(totals, step, 1);
+    longestSecond += step.longestSecond;
+  }
+  totals.sensorSamples = sensorSamples(instruments, longestSecond);
+  return totals;
+}
+
+function sensorSamples({ sensors, heater }: Instruments, longestSecond: number): number {
+  let total = 0;
+  for (const { channels, everySecond } of [...sensors, ...(heater ? [heater] : [])]) {
+    if (everySecond) total += channels.length * Math.ceil(longestSecond / everySecond);
+  }
+  return total;
+}
+
+function addStep(totals: Totals, step: PlannedStep, times: number): void {
+  if (step.kind === 'loop') {
+    for (const inner of step.steps) addStep(totals, inner, times * step.repeat);
+  } else if (step.kind === 'branch') {
+    const ways = [...step.cases.values(), step.otherwise];
+    const longest = ways.reduce((a, b) => (lengthOf(b) > lengthOf(a) ? b : a), []);
+    for (const inner of longest) addStep(totals, inner, times);
+  } else if (step.kind === 'screen') {
+    for (const { steps } of step.candidates) {
+      for (const inner of steps) addStep(totals, inner, times);
+    }
+  } else addMeasurement(totals, step, times);
+}
+
+function lengthOf(steps: readonly PlannedStep[]): number {
+  return steps.reduce((total, { longestSecond }) => total + longestSecond, 0);
+}
+
+function addMeasurement(totals: Totals, step: PlannedMeasurement, times: number): void {
+  switch (step.kind) {
+    case 'soak':
+    case 'freshCell':
+      return;
+    case 'impedance':
+    case 'scan':
+    case 'spectrum':
+      addMeasure(totals, step, times);
+      return;
+    case 'gitt': {
+      const { pulsesMax, pulseSecond, restSecond, sampleEverySecond } = step;
+      const atEdges = (4 * step.edgeSecond) / step.edgeEverySecond;
+      const readings = (pulseSecond + restSecond) / sampleEverySecond + atEdges;
+      totals.samples += times * pulsesMax * Math.ceil(readings) * SAMPLES_PER_READING;
+      return;
+    }
+    case 'cyclicVoltammetry':
+      totals.samples += times * step.cycles * VOLTAMMETRY_READINGS * SAMPLES_PER_READING;
+      return;
+    case 'openCircuit':
+    case 'constantCurrent':
+    case 'constantVoltage':
+    case 'constantCurrentConstantVoltage': {
+      const readings = Math.floor(step.longestSecond / step.sampleEverySecond);
+      totals.samples += times * readings * SAMPLES_PER_READING;
+      for (const one of step.during) {
+        addMeasure(totals, one.what, times * takenTimes(one, step.longestSecond));
+      }
+      return;
+    }
+    default:
+      step satisfies never;
+  }
+}
+
+/** Points of one cycle of a voltammogram. */
+export const VOLTAMMETRY_READINGS = 1000;
+/** Charge and voltage intervals have no length in time: about so many are taken in a step. */
+const UNTIMED_ACQUISITIONS = 20;
+
+function takenTimes({ every, on }: PlannedAcquisition, longestSecond: number): number {
+  if (every === undefined) return on.length;
+  const regular =
+    every.kind === 'time' ? Math.ceil(longestSecond / every.second) : UNTIMED_ACQUISITIONS;
+  return regular + on.length;
+}
+
+function addMeasure(totals: Totals, what: PlannedMeasure, count: number): void {
+  if (what.kind === 'impedance') {
+    totals.spectra += count;
+    totals.spectrumPoints += count * what.pointCount;
+  } else if (what.kind === 'scan') {
+    const scans = count * Math.max(1, what.energiesJoule.length);
+    totals.scans += scans;
+    totals.views += scans * what.views;
+  } else {
+    totals.detectorSpectra += count * what.regions.length;
+  }
+}

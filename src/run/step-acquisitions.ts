@@ -1,0 +1,124 @@
+import type { AcquisitionEvent } from '../domain/recipe-acquisitions.ts';
+import type { CellEvent } from '../domain/recipe-conditions.ts';
+import { AcquisitionSchedule } from './acquisition-schedule.ts';
+import type { Bench } from './bench.ts';
+import { DetectorLane } from './detector-lane.ts';
+import { takeDetectorSpectra } from './detector-spectrum-taking.ts';
+import type { PlannedAcquisition, PlannedMeasure, PlannedSweep } from './plan.ts';
+import { takeScans } from './scan-taking.ts';
+import { takeSpectrum } from './spectrum-taking.ts';
+import type { CarriedStep, StepFacts } from './step-facts.ts';
+
+/** A sweep of a step and when it is due. Sweeps take the potentiostat from the step, in turn. */
+export interface StepSweep {
+  readonly sweep: PlannedSweep;
+  readonly schedule: AcquisitionSchedule;
+}
+
+/** Everything that one step measures beside what it does itself. */
+export class StepAcquisitions {
+  readonly #bench: Bench;
+  readonly #schedules: readonly AcquisitionSchedule[];
+  readonly #sweeps: readonly StepSweep[];
+  readonly #lanes: readonly DetectorLane[];
+  readonly #endSecond: number;
+
+  constructor(
+    bench: Bench,
+    options: {
+      readonly during: readonly PlannedAcquisition[];
+      readonly carried: CarriedStep;
+      readonly facts: () => StepFacts;
+      /** In seconds of the step: none begins at or after this. */
+      readonly endSecond: number;
+    },
+  ) {
+    const { carried, during, endSecond, facts } = options;
+    this.#bench = bench;
+    this.#endSecond = endSecond;
+    this.#schedules = during.map((one) => new AcquisitionSchedule(one, carried));
+    this.#sweeps = this.#schedules.flatMap((schedule) =>
+      schedule.what.kind === 'impedance' ? [{ sweep: schedule.what, schedule }] : [],
+    );
+    this.#lanes = this.#schedules.flatMap((schedule) => {
+      const { what } = schedule;
+      if (what.kind === 'impedance') return [];
+      return [new DetectorLane(bench, { schedule, what, facts, endSecond })];
+    });
+  }
+
+  /** Whether any of them answers this event. */
+  answers(event: AcquisitionEvent): boolean {
+    return this.#schedules.some((schedule) => schedule.answers(event));
+  }
+
+  /** Starts what is due at the beginning of the step. */
+  begin(): void {
+    for (const lane of this.#lanes) lane.look();
+  }
+
+  /** What a reading makes due. */
+  look(facts: StepFacts): void {
+    for (const lane of this.#lanes) lane.look(facts);
+  }
+
+  /** Something has happened that some of them answer while the step goes on. */
+  want(event: AcquisitionEvent): void {
+    for (const schedule of this.#schedules) if (schedule.answers(event)) schedule.want();
+  }
+
+  /** The sweep to take now; undefined while none is due, or what excludes it is in use. */
+  dueSweep(facts: StepFacts): StepSweep | undefined {
+    // Each is asked every time, also behind one that is due: `faster` needs to see it all.
+    const due = this.#sweeps.filter(({ schedule }) => schedule.isDue(facts));
+    if (facts.elapsedSecond >= this.#endSecond) return undefined;
+    return this.#bench.resources.isFree('impedance') ? due[0] : undefined;
+  }
+
+  /** In seconds of the step: when the next sweep is due, after the given time. */
+  nextSweepSecond(afterSecond: number): number | undefined {
+    const times = this.#sweeps
+      .flatMap(({ schedule }) => schedule.nextSecond() ?? [])
+      .filter((second) => second > afterSecond);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /** No further one starts beside the step. */
+  close(): void {
+    for (const lane of this.#lanes) lane.close();
+  }
+
+  /** Resolves when none is running. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#lanes.map((lane) => lane.idle()));
+  }
+
+  /** What the recipe wants measured after an event or at the end, with the cell off. */
+  async answerEnd(events: ReadonlySet<CellEvent>): Promise<void> {
+    for (const schedule of this.#schedules) {
+      const isWanted =
+        schedule.isWanted ||
+        schedule.answers('stepEnd') ||
+        (events.has('short') && schedule.answers('short'));
+      if (!isWanted) continue;
+      await this.#take(schedule.what);
+      this.#bench.signal.throwIfAborted();
+    }
+  }
+
+  #take(what: PlannedMeasure): Promise<void> {
+    const { signal, suspension } = this.#bench;
+    switch (what.kind) {
+      case 'impedance':
+        return suspension.whole(signal, (own) =>
+          takeSpectrum(this.#bench, what, { bias: { ampere: 0 }, signal: own.signal }),
+        );
+      case 'scan':
+        return takeScans(this.#bench, what, signal);
+      case 'spectrum':
+        return takeDetectorSpectra(this.#bench, what, signal);
+      default:
+        return what satisfies never;
+    }
+  }
+}
