@@ -1,5 +1,11 @@
 import { AXIS_CAMPAIGN } from './axis.ts';
 import type { Campaign } from './campaign.ts';
+import {
+  FALSE_ALARMS_CAMPAIGN,
+  FAULTS_CAMPAIGN,
+  KILL_CAMPAIGN,
+  THIRTY_DAYS_CAMPAIGN,
+} from './experiment.ts';
 import { TOMOGRAPHY_KILL_CAMPAIGN } from './tomography-kill.ts';
 import { VOLUME_CHANGE_CAMPAIGN } from './volume-change.ts';
 
@@ -8,4 +14,8 @@ export const CAMPAIGNS: readonly Campaign[] = [
   AXIS_CAMPAIGN,
   TOMOGRAPHY_KILL_CAMPAIGN,
   VOLUME_CHANGE_CAMPAIGN,
+  FALSE_ALARMS_CAMPAIGN,
+  FAULTS_CAMPAIGN,
+  KILL_CAMPAIGN,
+  THIRTY_DAYS_CAMPAIGN,
 ];
