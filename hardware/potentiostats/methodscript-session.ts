@@ -1,4 +1,4 @@
-import { exchange, type Request } from '../../firmware-bridge/exchange.ts';
+import { exchange, type Reply, type Request } from '../../firmware-bridge/exchange.ts';
 import { LineChannel, type LineWait } from '../../firmware-bridge/line-channel.ts';
 import type { Link } from '../../firmware-bridge/link.ts';
 import { type Clock, sleep } from '../../src/domain/clock.ts';
@@ -124,10 +124,18 @@ export class MethodScriptSession {
   /** The empty line ends a script that was only half sent; Z stops one that runs. */
   async #synchronise(signal?: AbortSignal): Promise<void> {
     const title = 'the abort command (Z)';
-    const line = await this.#exchange('\nZ\n', title, 'Z', signal, ABORT_TIMEOUT_SECOND);
-    // An error means that nothing was running (0006); otherwise the rest of the script is drained.
+    const { line, skipped } = await this.#converse(
+      '\nZ\n',
+      title,
+      'Z',
+      signal,
+      ABORT_TIMEOUT_SECOND,
+    );
+    // An error means that nothing was running (0006). A script that ended by itself while the
+    // command was under way, by a limit of its own, has sent its end before the reply. Otherwise
+    // the rest of the script is drained.
     if (parseScriptError(line)) await this.#pauseAfterError(signal);
-    else await this.#drainScript(ABORT_TIMEOUT_SECOND, signal);
+    else if (!skipped.includes('')) await this.#drainScript(ABORT_TIMEOUT_SECOND, signal);
   }
 
   async #openCell(signal?: AbortSignal): Promise<void> {
@@ -157,16 +165,25 @@ export class MethodScriptSession {
     title: string,
     echo: string,
     signal: AbortSignal | undefined,
-    timeoutSecond = REPLY_TIMEOUT_SECOND,
   ): Promise<string> {
+    return (await this.#converse(text, title, echo, signal, REPLY_TIMEOUT_SECOND)).line;
+  }
+
+  async #converse(
+    text: string,
+    title: string,
+    echo: string,
+    signal: AbortSignal | undefined,
+    timeoutSecond: number,
+  ): Promise<Reply> {
     await this.#pauseAfterError(signal);
     const isReply = (line: string): boolean => line.startsWith(echo);
     const request: Request = { text, title, isReply, timeoutSecond };
     const sent = signal ? { ...request, signal } : request;
     try {
-      const { line } = await exchange(this.#channel, this.#clock, sent);
-      this.#noteError(line);
-      return line;
+      const reply = await exchange(this.#channel, this.#clock, sent);
+      this.#noteError(reply.line);
+      return reply;
     } catch (error) {
       // The reply nobody waited for may be an error on its way, and make the instrument deaf.
       if (signal?.aborted) this.#keepQuiet();

@@ -180,7 +180,11 @@ export class EmStatTwin {
     const interpreter = new Interpreter({
       frontEnd: this.#frontEnd,
       clock: this.#clock,
-      send: (line) => this.#send(line),
+      send: (line) => {
+        // The empty line is the end: a command that comes after it finds nothing running.
+        if (line === '') this.#running = undefined;
+        this.#send(line);
+      },
     });
     const done = interpreter.run(program, abort.signal, power.signal).finally(() => {
       this.#running = undefined;
