@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Random } from '../../src/domain/random.ts';
 import type { RunRecord } from '../../src/domain/run-record.ts';
 import { openRun } from '../../src/store/run-database.ts';
-import { ROOT } from '../support/built.ts';
+import { REPOSITORY } from '../bench/repository.ts';
 import { BESIDE, LOOPS } from './kill-recipes.ts';
 import { type Heard, MqttOracle } from './mqtt-oracle.ts';
 
@@ -90,7 +90,11 @@ function subjectsIn(folder: string): readonly Subject[] {
   return [
     { name: 'loops', recipe: written('loops', LOOPS), currentAmpereMax: 2e-4 },
     { name: 'beside', recipe: written('beside', BESIDE), currentAmpereMax: 3e-4 },
-    { name: 'first-light', recipe: `${ROOT}recipes/first-light.yaml`, currentAmpereMax: 7e-4 },
+    {
+      name: 'first-light',
+      recipe: `${REPOSITORY}/recipes/first-light.yaml`,
+      currentAmpereMax: 7e-4,
+    },
   ];
 }
 
@@ -110,7 +114,7 @@ class KillCampaign {
     this.#tell = tell;
     this.#folder = folder;
     this.#oracle = oracle;
-    this.#program = program ?? `${ROOT}dist/src/app/main.js`;
+    this.#program = program ?? `${REPOSITORY}/dist/src/app/main.js`;
   }
 
   line(): string {
@@ -188,8 +192,15 @@ class KillCampaign {
   #runWords(subject: Subject, out: string): string[] {
     rmSync(out, { recursive: true, force: true });
     return [
-      ...['run', subject.recipe, '--rig', `${ROOT}hardware/rigs/simulated-small.yaml`],
-      ...['--cell', `${ROOT}recipes/cells/li-li3ps4-li.yaml`, '--speed', 'max', '--out', out],
+      ...['run', subject.recipe, '--rig', `${REPOSITORY}/hardware/rigs/simulated-small.yaml`],
+      ...[
+        '--cell',
+        `${REPOSITORY}/recipes/cells/li-li3ps4-li.yaml`,
+        '--speed',
+        'max',
+        '--out',
+        out,
+      ],
       ...['--no-panel', '--broker', this.#oracle.url],
     ];
   }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openRun } from '../../src/store/run-database.ts';
 import { listRuns } from '../../src/store/run-list.ts';
-import { ROOT } from '../support/built.ts';
+import { REPOSITORY } from '../bench/repository.ts';
 
 export const name = 'thirty-days';
 export const about =
@@ -42,15 +42,15 @@ interface Look {
 
 /** Cycles a simulated battery for weeks, with broker and panel as in the field. */
 export async function run({ tell, days = 30, program }: LongOptions): Promise<LongFigures> {
-  const main = program ?? `${ROOT}dist/src/app/main.js`;
+  const main = program ?? `${REPOSITORY}/dist/src/app/main.js`;
   const out = mkdtempSync(join(tmpdir(), 'operando-weeks-'));
   try {
     const recipe = join(out, 'cycling.yaml');
     writeFileSync(recipe, cyclingRecipe(days));
     const files = [
       recipe,
-      ...['--rig', `${ROOT}hardware/rigs/simulated-small.yaml`],
-      ...['--cell', `${ROOT}recipes/cells/nmc-lgps-lnto450.yaml`],
+      ...['--rig', `${REPOSITORY}/hardware/rigs/simulated-small.yaml`],
+      ...['--cell', `${REPOSITORY}/recipes/cells/nmc-lgps-lnto450.yaml`],
     ];
     const predictedBytes = await predictedBytesOf(main, files);
     const runs = join(out, 'runs');
