@@ -1,4 +1,9 @@
-import type { FeatureLength, VolumeComponent } from '../domain/segmentation.ts';
+import type {
+  FeatureLength,
+  Segmentation,
+  TrackedParticle,
+  VolumeComponent,
+} from '../domain/segmentation.ts';
 import { featureLength } from './segment-features.ts';
 
 /** How a component may change from one scan to the next. */
@@ -37,6 +42,33 @@ export function trackComponents(
   return tracks;
 }
 
+/** Finds the particles of an earlier scan again among those of a segmentation. */
+export function trackParticles(
+  before: readonly VolumeComponent[],
+  { tables, slices, voxelSizeMetre }: Segmentation,
+  limits: TrackLimits,
+): TrackedParticle[] {
+  const now = tables.find(({ label }) => label === 'particle')?.listed ?? [];
+  return trackComponents([before, now], before, limits).map(([one, after], at) => {
+    const sought = one ?? before[at];
+    if (!sought) throw new Error('a track without its first component');
+    return {
+      before: sought,
+      after: after ?? null,
+      movedVoxel: after ? distanceVoxel(sought, after) : null,
+      toBottom: after ? distanceToBottom(after, { slices, voxelSizeMetre }) : null,
+    };
+  });
+}
+
+function distanceVoxel(a: VolumeComponent, b: VolumeComponent): number {
+  return Math.hypot(
+    a.centroidColumn - b.centroidColumn,
+    a.centroidRow - b.centroidRow,
+    a.centroidSlice - b.centroidSlice,
+  );
+}
+
 /**
  * Distance from a component's lower side to the last slice's far face: how much there is left to
  * the bottom of the field of view.
@@ -62,7 +94,7 @@ interface Pair {
   readonly index: number;
   readonly component: VolumeComponent;
   readonly overlap: number;
-  readonly distanceVoxel: number;
+  readonly apartVoxel: number;
 }
 
 function matched(
@@ -74,17 +106,13 @@ function matched(
   for (const [index, one] of sought.entries()) {
     for (const component of components) {
       const ratio = component.voxels / one.voxels;
-      const distanceVoxel = Math.hypot(
-        component.centroidColumn - one.centroidColumn,
-        component.centroidRow - one.centroidRow,
-        component.centroidSlice - one.centroidSlice,
-      );
+      const apartVoxel = distanceVoxel(one, component);
       const fits = Math.max(ratio, 1 / ratio) <= volumeRatioMax;
-      if (!fits || distanceVoxel > displacementMaxVoxel) continue;
-      pairs.push({ index, component, overlap: overlapOf(one, component), distanceVoxel });
+      if (!fits || apartVoxel > displacementMaxVoxel) continue;
+      pairs.push({ index, component, overlap: overlapOf(one, component), apartVoxel });
     }
   }
-  pairs.sort((a, b) => b.overlap - a.overlap || a.distanceVoxel - b.distanceVoxel);
+  pairs.sort((a, b) => b.overlap - a.overlap || a.apartVoxel - b.apartVoxel);
   const found = new Map<number, VolumeComponent>();
   const taken = new Set<VolumeComponent>();
   for (const { index, component } of pairs) {

@@ -137,6 +137,17 @@ export interface Protrusion {
   readonly slice: number;
 }
 
+/** A particle of an earlier scan, and where it is in this one. */
+export interface TrackedParticle {
+  readonly before: VolumeComponent;
+  /** Null when it was not found again. */
+  readonly after: VolumeComponent | null;
+  /** Distance between the centroids. */
+  readonly movedVoxel: number | null;
+  /** From its lower side to the bottom of the field of view. */
+  readonly toBottom: FeatureLength | null;
+}
+
 export interface PhaseFraction {
   readonly label: VoxelLabel;
   readonly voxels: number;

@@ -1,7 +1,6 @@
 import { badFile } from './file-access.ts';
-import { parseNumber } from './parse-number.ts';
+import { readNumberColumn } from './number-column.ts';
 import { anglesInRadian } from './scan-angles.ts';
-import { atLine, readTextFile } from './text-file.ts';
 
 /** Angles of the frames of a scan in degrees, in the order they were taken. */
 export interface AnglesFile {
@@ -20,13 +19,7 @@ const STILL_SHARE = 0.01;
 
 /** Reads one angle per line; blank lines and `#` comments are passed over. @throws Fault */
 export async function readAnglesFile(path: string): Promise<AnglesFile> {
-  const file = await readTextFile(path);
-  const degrees = file.lines.flatMap((line, index) => {
-    const text = line.trim();
-    if (text === '' || text.startsWith('#')) return [];
-    return [parseNumber(text, atLine(file, index), 'refuse')];
-  });
-  return { path, degrees };
+  return { path, degrees: await readNumberColumn(path) };
 }
 
 /**

@@ -4,6 +4,7 @@ import {
   ELECTRODE_FACES,
   type InterfaceSurface,
   type SegmentationSeries,
+  type VolumeComponent,
 } from '../domain/segmentation.ts';
 import { badFile } from './file-access.ts';
 
@@ -54,6 +55,26 @@ export function parseSeries(text: string, where: string): SegmentationSeries {
  */
 export function parseInterface(text: string, where: string): InterfaceSurface {
   return checked(z.object({ interface: interfaceSchema }), text, where).interface;
+}
+
+const component = z.object({
+  voxels: z.int().positive(),
+  centroidColumn: finite,
+  centroidRow: finite,
+  centroidSlice: finite,
+  bounds: z.tuple([finite, finite, finite, finite, finite, finite]),
+  touchesBorder: z.boolean(),
+  depthVoxel: finite.nullable(),
+});
+
+/**
+ * The particles of a segmentation that was written as JSON, largest first.
+ * @throws Fault fileFormat when the file is none
+ */
+export function parseParticles(text: string, where: string): readonly VolumeComponent[] {
+  const table = z.object({ label: z.string(), listed: z.array(component) });
+  const { tables } = checked(z.object({ tables: z.array(table) }), text, where);
+  return tables.find(({ label }) => label === 'particle')?.listed ?? [];
 }
 
 function checked<T>(schema: z.ZodType<T>, text: string, where: string): T {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCommandLine } from '../../src/app/command.ts';
 import { scanSegmentCommand } from '../../src/app/commands/scan-segment.ts';
-import type { Segmentation } from '../../src/domain/segmentation.ts';
+import type { Segmentation, TrackedParticle } from '../../src/domain/segmentation.ts';
 import { NxtomoVolumeWriter } from '../../src/formats/nxtomo-volume.ts';
 import { openVolume } from '../../src/formats/open-volume.ts';
 import { BRIGHT, DARK, inBall, phantomVolume } from '../analysis/volume-phantom.ts';
@@ -114,6 +114,53 @@ describe('operando scan segment', () => {
     [['--interface', 'bottom'], /interface: the electrode ends inside the volume in only 0 places/],
   ])('refuses %j', async (words, message) => {
     await expect(run(volume, ...words)).rejects.toThrow(message);
+  });
+
+  it('finds a particle of the scan before again, says how far it went and how far it may go', async () => {
+    const out = temporaryFolder();
+    const scans = await Promise.all(
+      [0, 3].map(async (sunk) => {
+        const ball = { column: 22, row: 25, slice: 24 + sunk, radius: 4 };
+        const path = join(out, `scan-${sunk}.h5`);
+        const source = phantomVolume({
+          slices: SLICES,
+          side: SIDE,
+          type: 'uint8',
+          noise: 0.0008,
+          valueAt: (x, y, z) => (z < 12 || inBall(ball, x, y, z) ? BRIGHT : DARK),
+        });
+        const summary = { views: 100, axisPixel: 23.5, axisAgreed: true, durationMs: 1 };
+        await new NxtomoVolumeWriter().write(path, source, {
+          ...{ slices: SLICES, rows: SIDE, columns: SIDE, algorithm: 'gridding' },
+          ...summary,
+        });
+        return path;
+      }),
+    );
+    const [before = '', after = ''] = scans;
+    // The median would take the tip of the ball off, which is one voxel wide.
+    const words = [
+      '--phase',
+      'bright',
+      '--interface',
+      'top',
+      '--voxel-size',
+      '2.5',
+      '--median',
+      'off',
+    ];
+    const result = join(out, 'before.json');
+    await run(before, ...words, '--tables', result);
+    const found = await run(after, ...words, '--track', result, '--json');
+    const { tracked } = JSON.parse(found.output) as { tracked: TrackedParticle[] };
+    expect(tracked).toHaveLength(1);
+    expect(tracked[0]?.movedVoxel).toBeCloseTo(3, 1);
+    expect(tracked[0]?.toBottom?.voxel).toBe(SLICES - 1 - (24 + 3 + 4));
+    const text = await run(after, ...words, '--track', result);
+    expect(text.output).toMatch(/22\.0, 25\.0, 24\.0 +22\.0, 25\.0, 27\.0 +3\.00 +20\.0 µm/);
+    const lost = await run(after, ...words, '--track', result, '--track-reach', '1');
+    expect(lost.output).toMatch(/not found/);
+    await expect(run(after, ...words, '--track', '/no/such.json')).rejects.toThrow(/such\.json/);
   });
 
   it('leaves no unfinished label volume behind', async () => {

@@ -10,10 +10,11 @@ import {
   type StripeRemoval,
 } from '../../domain/scan.ts';
 import { VOXEL_TYPES } from '../../domain/volume.ts';
+import { readNumberColumn } from '../../formats/number-column.ts';
 import { type CommandLine, numberOption } from '../command.ts';
 
 /** What the words of `scan reconstruct` ask of the engine. @throws Fault badInput naming the word */
-export function volumeOptionsOf(line: CommandLine): VolumeOptions {
+export async function volumeOptionsOf(line: CommandLine): Promise<VolumeOptions> {
   const { algorithm: algorithmName, axis, stripes, zingers, edges, voxels } = line.options;
   const algorithm = oneOf<ReconstructionAlgorithm>(
     'algorithm',
@@ -31,9 +32,21 @@ export function volumeOptionsOf(line: CommandLine): VolumeOptions {
     edges: oneOf<EdgeSetting>('edges', edges, EDGE_SETTINGS),
     removesZingers: oneOf('zingers', zingers, ['remove', 'keep']) === 'remove',
     ...(airMarginColumns === undefined ? {} : { airMarginColumns }),
+    ...(await beamOf(line)),
     ...(phaseAreaPixel === undefined ? {} : { phaseAreaPixel }),
     ...(iterative === undefined ? {} : { iterative }),
   };
+}
+
+/** The beam is given or measured beside the sample, not both. */
+async function beamOf(line: CommandLine): Promise<Pick<VolumeOptions, 'beamScale'>> {
+  const { beam, 'air-margin': airMargin } = line.options;
+  if (typeof beam !== 'string') return {};
+  if (airMargin !== undefined) {
+    const message = 'means nothing beside --air-margin, which measures the beam: give one of them';
+    throw new Fault('badInput', { where: '--beam', message });
+  }
+  return { beamScale: await readNumberColumn(beam) };
 }
 
 /** Side of a detector pixel at the sample, or undefined when it is not given. */

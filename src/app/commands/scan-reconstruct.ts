@@ -54,6 +54,10 @@ export const scanReconstructCommand: Command = {
       'scale views by the beam beside the sample, at both ends; default: not',
     ],
     [
+      '--beam FILE',
+      'beam of each view against that of the flats, such as the ring current, a line each',
+    ],
+    [
       '--phase UM,MM',
       'phase filter: delta/mu in micrometre, distance in millimetre; default: none',
     ],
@@ -84,6 +88,7 @@ export const scanReconstructCommand: Command = {
     'stripe-map': { type: 'string' },
     zingers: { type: 'string', default: 'remove' },
     'air-margin': { type: 'string' },
+    beam: { type: 'string' },
     phase: { type: 'string' },
     'pixel-size': { type: 'string' },
     edges: { type: 'string', default: 'auto' },
@@ -92,7 +97,7 @@ export const scanReconstructCommand: Command = {
     json: { type: 'boolean', default: false },
   },
   async run(line, terminal) {
-    return reconstruct(requestOf(line), terminal);
+    return reconstruct(await requestOf(line), terminal);
   },
 };
 
@@ -108,7 +113,7 @@ interface Request {
 }
 
 /** @throws Fault badInput before anything is read or written */
-function requestOf(line: CommandLine): Request {
+async function requestOf(line: CommandLine): Promise<Request> {
   const output = required(scanReconstructCommand, line, 'out');
   const [source, ...others] = line.words;
   if (source === undefined || others.length > 0) {
@@ -120,7 +125,7 @@ function requestOf(line: CommandLine): Request {
   const request: Request = {
     source,
     output,
-    options: volumeOptionsOf(line),
+    options: await volumeOptionsOf(line),
     pixelSizeUm: pixelSizeOf(line),
     workers:
       numberOption(line, 'workers', { min: 1, max: WORKERS_MAX, whole: true }) ??

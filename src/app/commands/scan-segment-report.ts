@@ -3,6 +3,7 @@ import type {
   FeatureLength,
   PorosityBin,
   Segmentation,
+  TrackedParticle,
 } from '../../domain/segmentation.ts';
 import { significant, textTable } from '../format-values.ts';
 
@@ -24,6 +25,24 @@ export function describeSegmentation(segmentation: Segmentation): string {
     ...remarks.map((remark) => `note: ${remark}`),
     '',
   ].join('\n');
+}
+
+/** Where the particles of an earlier scan are now; nothing when none were asked for. */
+export function describeTracked(tracked: readonly TrackedParticle[]): string {
+  if (tracked.length === 0) return '';
+  const place = ({ centroidColumn, centroidRow, centroidSlice }: TrackedParticle['before']) =>
+    [centroidColumn, centroidRow, centroidSlice].map((value) => value.toFixed(1)).join(', ');
+  const length = (feature: FeatureLength) =>
+    feature.metre === null
+      ? `${feature.voxel.toFixed(1)} voxels`
+      : `${(feature.metre * MICROMETRE).toFixed(1)} µm`;
+  const rows = tracked.map(({ before, after, movedVoxel, toBottom }) => [
+    place(before),
+    after ? place(after) : 'not found',
+    movedVoxel === null ? '-' : movedVoxel.toFixed(2),
+    toBottom ? length(toBottom) : '-',
+  ]);
+  return textTable(['particle was at', 'is at', 'moved (voxels)', 'to the bottom'], rows);
 }
 
 function describeThreshold({ threshold }: Segmentation): string[] {

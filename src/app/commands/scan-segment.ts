@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { trackParticles } from '../../analysis/components-track.ts';
 import { type Executor, inlineExecutor, WorkerExecutor } from '../../analysis/executor.ts';
 import { createSegmentJobs, type SegmentJobs } from '../../analysis/segment-jobs.ts';
 import {
@@ -15,13 +16,19 @@ import {
   ELECTRODE_PHASES,
   type InterfaceSurface,
   type SegmentationSeries,
+  type VolumeComponent,
 } from '../../domain/segmentation.ts';
 import { SystemClock } from '../../domain/system-clock.ts';
 import type { VolumeSource } from '../../domain/volume.ts';
 import { readBytes } from '../../formats/file-access.ts';
 import { openVolume } from '../../formats/open-volume.ts';
 import { encodePng } from '../../formats/png.ts';
-import { parseInterface, parseSeries, seriesText } from '../../formats/segmentation-json.ts';
+import {
+  parseInterface,
+  parseParticles,
+  parseSeries,
+  seriesText,
+} from '../../formats/segmentation-json.ts';
 import { LabelVolumeWriter } from '../../formats/segmentation-labels.ts';
 import { MiddlePlanes, segmentationPicture } from '../../formats/segmentation-picture.ts';
 import { segmentationSvg } from '../../formats/segmentation-svg.ts';
@@ -30,9 +37,11 @@ import { loadKernelModule } from '../../kernels/wasm-module.ts';
 import { type Command, type CommandLine, numberOption } from '../command.ts';
 import { ProgressDisplay } from '../progress.ts';
 import type { Terminal } from '../terminal.ts';
-import { describeSegmentation } from './scan-segment-report.ts';
+import { describeSegmentation, describeTracked } from './scan-segment-report.ts';
 
 const WORKERS = 2;
+const TRACKED_MAX = 20;
+const TRACK_REACH_VOXEL = 20;
 const METRE_PER_MICROMETRE = 1e-6;
 const JSON_BYTES_MAX = 256 * 2 ** 20;
 
@@ -57,6 +66,11 @@ export const scanSegmentCommand: Command = {
     ['--interface-order 1|2', 'the interface is a plane (default) or curved'],
     ['--voxel-size UM', 'side of a voxel in micrometre: lengths then are in metre too'],
     ['--bin UM', 'width of the depth bins in micrometre (in voxels without --voxel-size)'],
+    [
+      '--track BEFORE.json',
+      'find the 20 largest particles of an earlier scan again, and how far they are from the bottom',
+    ],
+    ['--track-reach VOXELS', 'how far a particle may have moved; default: 20'],
     ['--radius VOXELS', 'only what lies within this radius of the middle; default: the disc'],
     ['--median on|off', 'median of 3 × 3 × 3 voxels before anything else; default: on'],
     [
@@ -71,6 +85,7 @@ export const scanSegmentCommand: Command = {
   examples: [
     'operando scan segment volume.h5 --interface top --voxel-size 2.5',
     'operando scan segment volume.h5 --interface bottom --series cell.json --tables voids.csv --plot porosity.svg',
+    'operando scan segment later.h5 --interface top --voxel-size 2.5 --track earlier.json',
     'operando scan segment volume.h5 --phase bright --classes 3 --interface top --preview phases.png --json',
   ],
   options: {
@@ -83,6 +98,8 @@ export const scanSegmentCommand: Command = {
     'voxel-size': { type: 'string' },
     bin: { type: 'string' },
     radius: { type: 'string' },
+    track: { type: 'string' },
+    'track-reach': { type: 'string' },
     median: { type: 'string', default: 'on' },
     labels: { type: 'string' },
     tables: { type: 'string' },
@@ -98,10 +115,11 @@ export const scanSegmentCommand: Command = {
     }
     const outputs = outputsOf(line);
     const settings = await settingsOf(line);
+    const track = await trackOf(line);
     const volume = await openVolume(path);
     try {
       return await segment(
-        { volume, settings, outputs, json: line.options.json === true },
+        { volume, settings, outputs, track, json: line.options.json === true },
         terminal,
       );
     } finally {
@@ -118,7 +136,21 @@ interface Request {
   readonly volume: VolumeSource;
   readonly settings: Settings;
   readonly outputs: Outputs;
+  readonly track: Track | undefined;
   readonly json: boolean;
+}
+
+interface Track {
+  readonly particles: readonly VolumeComponent[];
+  readonly displacementMaxVoxel: number;
+}
+
+async function trackOf(line: CommandLine): Promise<Track | undefined> {
+  const { track } = line.options;
+  const reach = numberOption(line, 'track-reach', { min: 0, max: 65_535 });
+  if (typeof track !== 'string') return undefined;
+  const particles = parseParticles(await readJson(track), track).slice(0, TRACKED_MAX);
+  return { particles, displacementMaxVoxel: reach ?? TRACK_REACH_VOXEL };
 }
 
 async function segment(request: Request, terminal: Terminal): Promise<ExitCode> {
@@ -156,8 +188,11 @@ async function segment(request: Request, terminal: Terminal): Promise<ExitCode> 
       await writeFile(outputs.preview, encodePng(segmentationPicture(grey, painted)));
     }
     progress.stop();
-    if (request.json) terminal.out(`${JSON.stringify(result.segmentation)}\n`);
-    else terminal.out(describeSegmentation(result.segmentation));
+    const { segmentation } = result;
+    const { track } = request;
+    const tracked = track && trackParticles(track.particles, segmentation, track);
+    if (request.json) terminal.out(`${JSON.stringify({ ...segmentation, tracked })}\n`);
+    else terminal.out(describeSegmentation(segmentation) + describeTracked(tracked ?? []));
     return EXIT_CODES.done;
   } finally {
     progress.stop();
