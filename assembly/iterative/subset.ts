@@ -5,7 +5,7 @@
 // passes over the data.
 import { backprojectGroup } from './backproject';
 import { discEnd, discFirst } from './disc';
-import { add, greater, loadSplat, mul, splat, sub } from './lanes';
+import { add, max, loadSplat, mul, splat, sub } from '../lanes';
 import * as m from './memory';
 import { needsTurned, projectGroup } from './project';
 
@@ -162,7 +162,7 @@ function applyUpdate<T>(share: f32, positive: i32): void {
       const at = pixel << m.PIXEL_SHIFT;
       for (let lane = at; lane < at + 16; lane += sizeof<T>()) {
         const change = mul<T>(load<T>(m.update + lane), splat<T>(inverse));
-        store<T>(m.image + lane, greater<T>(add<T>(load<T>(m.image + lane), change), floor));
+        store<T>(m.image + lane, max<T>(add<T>(load<T>(m.image + lane), change), floor));
       }
     }
   }

@@ -3,7 +3,7 @@
 // EMMCVPR, LNCS 3757, eq. 3.3): u = x + weight div p, p <- p + step grad u / weight, cut to length
 // 1. The dual variables stay from pass to pass, so that few steps do.
 import { discEnd, discFirst } from './disc';
-import { add, div, greater, mul, splat, squareRoot, sub } from './lanes';
+import { add, div, max, mul, splat, squareRoot, sub } from '../lanes';
 import * as m from './memory';
 
 /** Converges up to 1/4 (Chambolle 2005). */
@@ -45,7 +45,7 @@ function applyDuals<T>(to: usize, weight: f32, positive: i32): void {
       if (at >= line + 16) divergence = sub<T>(divergence, load<T>(m.dualX + at - 16));
       if (y > 0) divergence = sub<T>(divergence, load<T>(m.dualY + at - lineBytes));
       const value = add<T>(load<T>(m.image + at), mul<T>(scale, divergence));
-      store<T>(to + at, greater<T>(value, floor));
+      store<T>(to + at, max<T>(value, floor));
     }
   }
 }
@@ -73,7 +73,7 @@ function climb<T>(weight: f32): void {
       if (hasBelow) riseY = sub<T>(load<T>(m.update + at + lineBytes), value);
       const x = add<T>(load<T>(m.dualX + at), mul<T>(rate, riseX));
       const y1 = add<T>(load<T>(m.dualY + at), mul<T>(rate, riseY));
-      const length = greater<T>(squareRoot<T>(add<T>(mul<T>(x, x), mul<T>(y1, y1))), one);
+      const length = max<T>(squareRoot<T>(add<T>(mul<T>(x, x), mul<T>(y1, y1))), one);
       store<T>(m.dualX + at, div<T>(x, length));
       store<T>(m.dualY + at, div<T>(y1, length));
     }

@@ -1,11 +1,9 @@
 // The ramp filter on eight rows of a frame at once: rows 0 to 3 are the real parts and 4 to 7 the
 // imaginary parts of one bundle; the ramp is real and even, so they do not mix.
+import { continueRows } from '../edges';
+import { loadSplat, mul, storeTransposed, transpose } from '../lanes';
 import { transform } from '../tomography/fourier';
-import { add, loadSplat, mul, splat, storeTransposed, transpose } from '../tomography/lanes';
 import * as m from './memory';
-
-/** The end of a row is the mean of this many values: one pixel's noise must not reach far. */
-const EDGE_COLUMNS: i32 = 4;
 
 /** The attenuation rows, into the filtered rows of a frame from `firstRow` on. */
 export function filterRows(frame: i32, firstRow: i32, extend: bool): void {
@@ -20,7 +18,7 @@ export function filterRows(frame: i32, firstRow: i32, extend: bool): void {
     row += 4 * rowBytes;
     transpose(row, row + rowBytes, row + 2 * rowBytes, row + 3 * rowBytes, to + plane);
   }
-  continueRows(bundle, plane, extend);
+  continueRows(bundle, plane, <usize>m.columns, <usize>size, m.blend, extend);
   const spectrum = transform(bundle, m.bundle(1), plane, m.twiddles, size);
   // Exchanged planes make the second transform the inverse one.
   const exchanged = m.bundle(2);
@@ -29,46 +27,6 @@ export function filterRows(frame: i32, firstRow: i32, extend: bool): void {
   const result = transform(exchanged, m.bundle(3), plane, m.twiddles, size);
   storeRows(result + plane, frame, firstRow);
   storeRows(result, frame, firstRow + 4);
-}
-
-/** Beyond the detector there is nothing, or the row fades from its last value to its first. */
-function continueRows(bundle: usize, plane: usize, extend: bool): void {
-  const used = (<usize>m.columns) << 4;
-  const rest = ((<usize>m.filterSize) << 4) - used;
-  if (!extend) {
-    memory.fill(bundle + used, 0, rest);
-    memory.fill(bundle + plane + used, 0, rest);
-  } else if (ASC_FEATURE_SIMD) {
-    extendRows<v128>(bundle);
-    extendRows<v128>(bundle + plane);
-  } else {
-    extendRows<f32>(bundle);
-    extendRows<f32>(bundle + plane);
-  }
-}
-
-function extendRows<T>(plane: usize): void {
-  const columns = <usize>m.columns;
-  const size = <usize>m.filterSize;
-  const taken = <usize>min<i32>(EDGE_COLUMNS, m.columns);
-  const share = splat<T>(<f32>1.0 / <f32>taken);
-  for (let lane: usize = 0; lane < 16; lane += sizeof<T>()) {
-    let first = splat<T>(0);
-    let last = splat<T>(0);
-    for (let k: usize = 0; k < taken; k++) {
-      first = add<T>(first, load<T>(plane + (k << 4) + lane));
-      last = add<T>(last, load<T>(plane + ((columns - 1 - k) << 4) + lane));
-    }
-    first = mul<T>(first, share);
-    last = mul<T>(last, share);
-    const end = m.blend + ((size - columns - 1) << 2);
-    for (let at = columns; at < size; at++) {
-      const offset = (at - columns) << 2;
-      const after = mul<T>(last, loadSplat<T>(m.blend + offset));
-      const before = mul<T>(first, loadSplat<T>(end - offset));
-      store<T>(plane + (at << 4) + lane, add<T>(after, before));
-    }
-  }
 }
 
 function applyRamp<T>(from: usize, to: usize, plane: usize): void {

@@ -7,7 +7,7 @@
 //
 // PLANE_ROW_BYTES per row: f64 x, f64 y of pixel 0; i32 first pixel, i32 one past the last; i32
 // detector row, f32 share of the detector row after it.
-import { add, mul, splat, sub } from '../tomography/lanes';
+import { add, mul, splat, sub } from '../lanes';
 import * as m from './memory';
 
 /** Positions within a segment are held with this many binary places, 9 before them. */

@@ -2,7 +2,7 @@
 import { discEnd, discFirst } from './disc';
 import { continueRows } from './edges';
 import { transform } from './fourier';
-import { loadSplat, mul } from './lanes';
+import { loadSplat, mul } from '../lanes';
 import * as m from './memory';
 import { takeRows } from './rows';
 

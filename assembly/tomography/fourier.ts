@@ -4,7 +4,7 @@
 //
 // A bundle is a plane of real parts, 16 bytes per sample, and a plane of imaginary parts
 // `plane` bytes behind it. The inverse transform is the forward one with the planes exchanged.
-import { add, loadSplat, mul, splat, sub } from './lanes';
+import { add, loadSplat, mul, splat, sub } from '../lanes';
 
 const HALF_ROOT_3: f32 = 0.8660254037844386;
 

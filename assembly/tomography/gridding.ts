@@ -3,7 +3,7 @@
 // and sample -j of a view are independent and both are spread.
 import { continueRows } from './edges';
 import { transform } from './fourier';
-import { add, loadSplat, mul, storeTransposed, sub } from './lanes';
+import { add, loadSplat, mul, storeTransposed, sub } from '../lanes';
 import * as m from './memory';
 import { takeRows } from './rows';
 

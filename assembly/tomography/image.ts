@@ -2,7 +2,7 @@
 // that lie in the slice, divided by the transform of the gridding's weights.
 import { clipToDisc } from './disc';
 import { transform } from './fourier';
-import { storeTransposed, transpose } from './lanes';
+import { storeTransposed, transpose } from '../lanes';
 import * as m from './memory';
 
 /** Turns the grid into slices 0 and 1. The grid is used up. */

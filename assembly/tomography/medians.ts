@@ -1,5 +1,5 @@
 // Medians across neighbouring columns, at every view or every rank, four views at once.
-import { greaterOrEqual, max, median3, median5, min, select } from './lanes';
+import { greaterOrEqual, max, median3, median5, min, select } from '../lanes';
 import * as m from './memory';
 import * as s from './sinogram';
 

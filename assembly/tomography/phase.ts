@@ -2,7 +2,7 @@
 // a complex image, and the filter, real and even, does not mix them. Beyond the detector's ends
 // the images are mirrored.
 import { transform } from './fourier';
-import { add, loadSplat, mul, splat, transpose } from './lanes';
+import { add, loadSplat, mul, splat, transpose } from '../lanes';
 import * as m from './memory';
 
 const PAGE_GAP: usize = 192;

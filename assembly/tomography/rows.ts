@@ -1,5 +1,5 @@
 // The rows that are transformed next, wherever they lie, into the lanes of a bundle.
-import { transpose } from './lanes';
+import { transpose } from '../lanes';
 import * as m from './memory';
 
 /** The first LANES rows into the real plane, the others into the imaginary one. */

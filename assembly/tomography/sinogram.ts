@@ -1,7 +1,7 @@
 // Two whole sinograms, those of a pair of slices, and room for corrections that look across views
 // and columns. The room is shared with the Fourier grid: sinograms are corrected before their
 // slices are begun.
-import { add, mul, splat, storeTransposed, transpose } from './lanes';
+import { add, mul, splat, storeTransposed, transpose } from '../lanes';
 import * as m from './memory';
 
 /** Ranks of views are held in 16 bits. */

@@ -1,6 +1,6 @@
 // A zinger is light that no ray brought: a particle that hit the sensor during one exposure. It
 // stands out from the same pixel in the views before and after, and from its neighbours.
-import { greaterOrEqual, median5, splat, sub } from './lanes';
+import { greaterOrEqual, median5, splat, sub } from '../lanes';
 import * as m from './memory';
 import * as s from './sinogram';
 

@@ -37,6 +37,20 @@ export function mul<T>(a: T, b: T): T {
   else return a * b;
 }
 
+// @ts-ignore: decorator
+@inline
+export function div<T>(a: T, b: T): T {
+  if (isVector<T>()) return f32x4.div(a, b);
+  else return a / b;
+}
+
+// @ts-ignore: decorator
+@inline
+export function squareRoot<T>(a: T): T {
+  if (isVector<T>()) return f32x4.sqrt(a);
+  else return sqrt(a);
+}
+
 /**
  * Transposes 4 x 4 floats: `to + 16 k` gets the k-th float of each of the four sources.
  */
