@@ -96,6 +96,50 @@ describe('operando scan reconstruct', () => {
     expect(voxels.every(Number.isFinite)).toBe(true);
   });
 
+  it('takes the beam of each view out of the slices', async () => {
+    const size = { views: 60, rows: 2, columns: 64 };
+    // The ring current decays by a quarter, and is filled up again for the last views.
+    const beam = Array.from({ length: size.views }, (_, view) =>
+      view < 45 ? Math.exp(-view / 150) : 1,
+    );
+    const column = join(temporaryFolder(), 'beam.txt');
+    writeFileSync(column, `# against the flats\n${beam.join('\n')}\n`);
+    const slices = async (scan: Parameters<typeof writeFramesFile>[1], ...words: string[]) => {
+      const folder = temporaryFolder();
+      const out = join(folder, 'v.h5');
+      const path = writeFramesFile(folder, scan);
+      const options = ['--out', out, '--axis', '31.5', ...words];
+      const { code, errors } = await operando('scan', 'reconstruct', path, ...options);
+      expect(code, errors).toBe(0);
+      return (await readVolume(out)).voxels;
+    };
+    const steady = await slices(size);
+    const rms = (voxels: Float32Array) =>
+      Math.sqrt(
+        voxels.reduce((sum, value, at) => sum + (value - (steady[at] ?? 0)) ** 2, 0) /
+          voxels.length,
+      );
+    const known = rms(await slices({ ...size, beam }, '--beam', column));
+    const unknown = rms(await slices({ ...size, beam }));
+    expect(known).toBeLessThan(unknown / 5);
+  });
+
+  it('refuses a beam that does not fit the scan', async () => {
+    const folder = temporaryFolder();
+    const path = writeFramesFile(folder, { views: 4, rows: 2, columns: 8 });
+    const out = join(folder, 'never.h5');
+    const refusal = (text: string, ...words: string[]) => {
+      const column = join(folder, 'beam.txt');
+      writeFileSync(column, text);
+      return expect(run(path, '--out', out, '--beam', column, ...words)).rejects;
+    };
+    await refusal('1\n1\n1\n').toThrow(/3 values for 4 views; expected one for each/);
+    await refusal('1\n0\n1\n1\n').toThrow(/view 2 has 0; expected a number above 0/);
+    await refusal('1\nfull\n1\n1\n').toThrow(/beam\.txt.*2/);
+    await refusal('1\n1\n1\n1\n', '--air-margin', '2').toThrow(/--beam/);
+    expect(existsSync(out)).toBe(false);
+  });
+
   it('makes slices of few views by iteration', async () => {
     const folder = temporaryFolder();
     const path = writeFramesFile(folder, { views: 24, rows: 3, columns: 64 });

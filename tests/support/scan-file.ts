@@ -15,9 +15,15 @@ const NOISE_LENGTH = 2 ** 16;
 /** Two rods in air, one of them thicker from row to row, with shot noise. */
 export function writeFramesFile(
   folder: string,
-  size: { readonly views: number; readonly rows: number; readonly columns: number },
+  scan: {
+    readonly views: number;
+    readonly rows: number;
+    readonly columns: number;
+    /** Of each view, against that of the flat field; without it steady. */
+    readonly beam?: readonly number[];
+  },
 ): string {
-  const { views, rows, columns } = size;
+  const { views, rows, columns, beam } = scan;
   const random = new Random(7);
   const noise = Float64Array.from({ length: NOISE_LENGTH }, () => random.normal());
   const spool = new FileScanSpoolFactory(folder).open('scan-001');
@@ -40,7 +46,10 @@ export function writeFramesFile(
   add('flat', 0, [new Float64Array(columns).fill(LIGHT)]);
   for (let view = 0; view < views; view += 1) {
     const angle = (Math.PI * view) / views;
-    const profiles = Array.from({ length: PROFILES }, (_, row) => profileAt(angle, row, columns));
+    const strength = beam?.[view] ?? 1;
+    const profiles = Array.from({ length: PROFILES }, (_, row) =>
+      profileAt(angle, row, columns).map((light) => strength * light),
+    );
     add('projection', view, profiles);
   }
   return join(folder, spool.finish());
