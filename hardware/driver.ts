@@ -3,6 +3,7 @@ import type { Cell } from '../src/domain/cell.ts';
 import type { Clock } from '../src/domain/clock.ts';
 import type { Problem } from '../src/domain/fault.ts';
 import type { Recordings } from '../src/domain/recordings.ts';
+import type { CellTerminals } from './simulated/cell-terminals.ts';
 import type { FaultSchedule } from './simulated/faults.ts';
 import type { SimulatedBench } from './simulated/simulated-bench.ts';
 
@@ -13,6 +14,20 @@ export interface RigContext {
   readonly seed: number;
   /** Where recorded measurements come from; undefined when no data folder was given. */
   readonly recordings: Recordings | undefined;
+  /** Told, before anything is measured, where the truth about a simulated rig is to be had. */
+  readonly witness?: ((truth: PlantTruth) => void) | undefined;
+}
+
+/** What nobody on a rig can know: the true state of its simulated cell and oven, now. */
+export interface PlantTruth {
+  cellCelsius(): number;
+  blockCelsius(): number;
+  /** Share of full power that the heater was told. */
+  dutyFraction(): number;
+  /** What an instrument passes through the terminals. */
+  terminalAmpere(): number;
+  terminalVolt(): number;
+  pressurePascal(): number;
 }
 
 /** What a driver builds its instrument from, besides its own options. */
@@ -23,6 +38,10 @@ export interface Workbench {
   readonly faults: FaultSchedule | undefined;
   /** @throws Error when no driver of the rig declared that it needs it */
   readonly bench: SimulatedBench;
+  /** Of the cell, with what is played at them. @throws Error as `bench` does */
+  readonly terminals: CellTerminals;
+  /** Of the cell, with the gas that is played. @throws Error as `bench` does */
+  readonly pressure: { pressurePascal(): number };
   /** @throws Error when no driver of the rig declared that it needs it */
   readonly recordings: Recordings;
 }

@@ -32,7 +32,7 @@ import { FaultSchedule } from './simulated/faults.ts';
 import { faultyPowerStage } from './simulated/faults-heater.ts';
 import { FaultyLink } from './simulated/faults-link.ts';
 import { FaultySensor } from './simulated/faults-sensor.ts';
-import { FaultyTerminals } from './simulated/faults-terminals.ts';
+import { plantOf } from './simulated/faulty-plant.ts';
 import { ovenSchema } from './simulated/oven-plant.ts';
 import { ovenThermometer } from './simulated/oven-thermometer.ts';
 import { scannedSample } from './simulated/scanned-sample.ts';
@@ -54,12 +54,11 @@ import { simulatedSpectrometerSchema } from './simulated/spectrometer-regions.ts
 
 const POTENTIOSTATS: Drivers<Potentiostat> = {
   'emstat4-simulated': driver(['simulation'], closedObject({}), (id, _, workbench) => {
-    const { clock, bench } = workbench;
+    const { clock, terminals } = workbench;
     const [near, far] = createLinkPair('in-process');
     const seed = deriveSeed(workbench.seed, `${id} noise`);
     const { faults } = workbench;
     const link = faults ? new FaultyLink(near, faults, clock) : near;
-    const terminals = faults ? new FaultyTerminals(bench.cell, faults) : bench.cell;
     return new SimulatedPotentiostat(
       new EmStat({ id, link, clock, provenance: 'simulated' }),
       new EmStatTwin({ link: far, clock, terminals, seed }),
@@ -92,9 +91,9 @@ const SENSORS: Drivers<Sensor> = {
     },
   ),
   'pressure-simulated': driver(['simulation'], pressureSchema, (id, settings, workbench) => {
-    const { clock, bench } = workbench;
+    const { clock, pressure } = workbench;
     const seed = deriveSeed(workbench.seed, `${id} noise`);
-    return simulatedPressure({ id, settings, cell: bench.cell, clock, seed });
+    return simulatedPressure({ id, settings, cell: pressure, clock, seed });
   }),
 };
 
@@ -183,6 +182,10 @@ export async function openRig(rig: Rig, context: RigContext): Promise<Instrument
     ...(scanner && { scanner: await scanner.build('scanner', workbench) }),
     ...(spectrometer && { spectrometer: await spectrometer.build('spectrometer', workbench) }),
     ...(rig.faults && { injectedFaults: rig.faults }),
+    ...(rig.cellExchange === 'person' && {
+      exchangedByPerson: true,
+      freshCell: async (signal) => signal.throwIfAborted(),
+    }),
     ...(check.isSimulated && {
       freshCell: exchangeCell(workbench.bench),
       specimen: specimenOf(workbench.bench),
@@ -247,14 +250,22 @@ class RigCheck {
     if (this.#problems.length > 0) {
       throw new Fault(this.#driverMissing ? 'instrumentMissing' : 'badInput', this.#problems);
     }
-    const { clock, seed, recordings } = this.#context;
-    const { faults } = this.#rig;
+    const { clock, seed, recordings, witness } = this.#context;
+    const faults = this.#rig.faults && new FaultSchedule(this.#rig.faults, clock);
+    const plant = bench && plantOf(bench, faults, clock);
+    if (plant) witness?.(plant.truth);
     return {
       clock,
       seed,
-      faults: faults && new FaultSchedule(faults, clock),
+      faults,
       get bench() {
         return declared(bench, 'simulation');
+      },
+      get terminals() {
+        return declared(plant, 'simulation').terminals;
+      },
+      get pressure() {
+        return declared(plant, 'simulation').pressure;
       },
       get recordings() {
         return declared(recordings, 'recordings');

@@ -1,4 +1,5 @@
 import type { PotentiostatCapability } from '../../src/domain/instrument.ts';
+import type { Sampling } from '../../src/domain/sampling.ts';
 import type {
   CyclicVoltammetry,
   ElectrochemicalTechnique,
@@ -20,6 +21,7 @@ export function techniqueProblems(
   if (kind === 'cyclicVoltammetry') return voltammetryProblems(technique, capability);
   const problems: string[] = [];
   const { sampleEverySecond, durationSecond } = technique;
+  problems.push(...samplingProblems(technique, capability));
   if (!(sampleEverySecond > 0)) problems.push('the sampling interval must be above 0 s');
   if (!(durationSecond > 0)) problems.push('the duration must be above 0 s');
   if (!Number.isFinite(durationSecond)) problems.push('the duration must have an end');
@@ -34,6 +36,19 @@ export function techniqueProblems(
     }
   }
   return problems;
+}
+
+function samplingProblems(
+  { sampleEverySecond, edge }: Sampling,
+  { sampleEverySecondMin }: PotentiostatCapability,
+): string[] {
+  const shortest = Math.min(sampleEverySecond, edge?.everySecond ?? sampleEverySecond);
+  if (edge && !(edge.everySecond > 0 && edge.durationSecond > 0)) {
+    return ['the times of an edge must be above 0 s'];
+  }
+  return shortest > 0 && shortest < sampleEverySecondMin * (1 - ROUNDING)
+    ? [`a reading every ${shortest} s is beyond its ${sampleEverySecondMin} s`]
+    : [];
 }
 
 function currentProblems(

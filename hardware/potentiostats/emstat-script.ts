@@ -1,5 +1,6 @@
 import { Fault } from '../../src/domain/fault.ts';
 import type { PotentiostatCapability } from '../../src/domain/instrument.ts';
+import { type Sampling, samplingStretches } from '../../src/domain/sampling.ts';
 import type {
   ConstantCurrent,
   ConstantVoltage,
@@ -54,19 +55,17 @@ export function scriptFor(
   }
 }
 
-function openCircuitScript(
-  { sampleEverySecond, durationSecond }: OpenCircuit,
-  capability: PotentiostatCapability,
-): string[] {
-  const interval = Math.min(sampleEverySecond, durationSecond);
+function openCircuitScript(technique: OpenCircuit, capability: PotentiostatCapability): string[] {
   return [
     'var e',
-    ...modeLines(MODE.highSpeed, BANDWIDTH_HERTZ_SECOND / interval),
+    ...modeLines(MODE.highSpeed, BANDWIDTH_HERTZ_SECOND / shortestSecond(technique)),
     ...voltageRangeLines(capability),
     'cell_off',
-    `meas_loop_ocp e ${formatLiteral(interval)} ${formatLiteral(durationSecond)}`,
-    ...packageLines(['e']),
-    'endloop',
+    ...loopLines(technique, {
+      command: 'meas_loop_ocp e',
+      body: packageLines(['e']),
+      limits: undefined,
+    }),
     ...FINISH_LINES,
   ];
 }
@@ -79,26 +78,25 @@ function constantCurrentScript(
   technique: ConstantCurrent,
   capability: PotentiostatCapability,
 ): string[] {
-  const { currentAmpere, sampleEverySecond, durationSecond } = technique;
-  const interval = Math.min(sampleEverySecond, durationSecond);
+  const { currentAmpere } = technique;
   const current = formatLiteral(currentAmpere);
   return [
     'var e',
     'var i',
-    ...modeLines(MODE.galvanostat, BANDWIDTH_HERTZ_SECOND / interval),
+    ...modeLines(MODE.galvanostat, BANDWIDTH_HERTZ_SECOND / shortestSecond(technique)),
     ...voltageRangeLines(capability),
     `set_range db ${formatLiteral(Math.abs(currentAmpere))}`,
     `set_i ${current}`,
     'cell_on',
-    `meas_loop_cp e i ${current} ${formatLiteral(interval)} ${formatLiteral(durationSecond)}`,
-    ...packageLines(['e', 'i']),
-    ...breakLines(
-      `e > ${formatLiteral(Math.min(technique.voltageVoltMax, capability.voltageVoltMax))}`,
-    ),
-    ...breakLines(
-      `e < ${formatLiteral(Math.max(technique.voltageVoltMin, capability.voltageVoltMin))}`,
-    ),
-    'endloop',
+    ...loopLines(technique, {
+      command: `meas_loop_cp e i ${current}`,
+      body: packageLines(['e', 'i']),
+      limits: {
+        variable: 'e',
+        most: formatLiteral(Math.min(technique.voltageVoltMax, capability.voltageVoltMax)),
+        least: formatLiteral(Math.max(technique.voltageVoltMin, capability.voltageVoltMin)),
+      },
+    }),
     ...FINISH_LINES,
   ];
 }
@@ -108,21 +106,21 @@ function constantVoltageScript(
   technique: ConstantVoltage,
   capability: PotentiostatCapability,
 ): string[] {
-  const { voltageVolt, sampleEverySecond, durationSecond, currentAmpereMax } = technique;
-  const interval = Math.min(sampleEverySecond, durationSecond);
+  const { voltageVolt, currentAmpereMax } = technique;
   const voltage = formatLiteral(voltageVolt);
   return [
     'var e',
     'var i',
-    ...modeLines(MODE.lowSpeed, BANDWIDTH_HERTZ_SECOND / interval),
+    ...modeLines(MODE.lowSpeed, BANDWIDTH_HERTZ_SECOND / shortestSecond(technique)),
     ...appliedRangeLines([voltageVolt]),
     ...currentRangeLines(capability),
     `set_e ${voltage}`,
     'cell_on',
-    `meas_loop_ca e i ${voltage} ${formatLiteral(interval)} ${formatLiteral(durationSecond)}`,
-    ...packageLines(['e', 'i']),
-    ...currentLimitLines(currentAmpereMax, capability),
-    'endloop',
+    ...loopLines(technique, {
+      command: `meas_loop_ca e i ${voltage}`,
+      body: packageLines(['e', 'i']),
+      limits: currentLimits(currentAmpereMax, capability),
+    }),
     ...FINISH_LINES,
   ];
 }
@@ -147,7 +145,7 @@ function voltammetryScript(
     'cell_on',
     `meas_loop_cv e i ${start} ${vertices} ${sweep}${repeated}`,
     ...packageLines(['e', 'i']),
-    ...currentLimitLines(technique.currentAmpereMax, capability),
+    ...limitLines(currentLimits(technique.currentAmpereMax, capability)),
     'endloop',
     ...FINISH_LINES,
   ];
@@ -160,12 +158,51 @@ function currentRangeLines({ currentAmpereMax }: PotentiostatCapability): string
   return [`set_range ba ${largest}`, `set_autoranging ba ${smallest} ${largest}`];
 }
 
-function currentLimitLines(currentAmpereMax: number, capability: PotentiostatCapability): string[] {
+/** What a measured variable must stay within, as literals. */
+interface LoopLimits {
+  readonly variable: 'e' | 'i';
+  readonly most: string;
+  readonly least: string;
+}
+
+function currentLimits(currentAmpereMax: number, capability: PotentiostatCapability): LoopLimits {
   const limit = Math.min(currentAmpereMax, capability.currentAmpereMax);
-  return [
-    ...breakLines(`i > ${formatLiteral(limit)}`),
-    ...breakLines(`i < ${formatLiteral(-limit)}`),
-  ];
+  return { variable: 'i', most: formatLiteral(limit), least: formatLiteral(-limit) };
+}
+
+function limitLines({ variable, most, least }: LoopLimits): string[] {
+  return [...breakLines(`${variable} > ${most}`), ...breakLines(`${variable} < ${least}`)];
+}
+
+function shortestSecond(sampling: Sampling): number {
+  const { sampleEverySecond, durationSecond, edge } = sampling;
+  return Math.min(sampleEverySecond, durationSecond, edge?.everySecond ?? sampleEverySecond);
+}
+
+/**
+ * One loop after another, each with its own rhythm: the current or the voltage is not interrupted
+ * between them. After a limit has ended one, none of the others begins.
+ */
+function loopLines(
+  sampling: Sampling,
+  loop: {
+    readonly command: string;
+    readonly body: readonly string[];
+    readonly limits: LoopLimits | undefined;
+  },
+): string[] {
+  const { command, body, limits } = loop;
+  return samplingStretches(sampling).flatMap(({ everySecond, durationSecond }, at) => {
+    const lines = [
+      `${command} ${formatLiteral(everySecond)} ${formatLiteral(durationSecond)}`,
+      ...body,
+      ...(limits ? limitLines(limits) : []),
+      'endloop',
+    ];
+    if (at === 0 || !limits) return lines;
+    const { variable, most, least } = limits;
+    return [`if ${variable} <= ${most}`, `if ${variable} >= ${least}`, ...lines, 'endif', 'endif'];
+  });
 }
 
 function galvanostaticSweepScript(

@@ -105,5 +105,6 @@ function recordedCapability(spectra: readonly Spectrum[]): PotentiostatCapabilit
     voltageVoltMax: Number.POSITIVE_INFINITY,
     frequencyHertzMin: 0,
     frequencyHertzMax: Number.POSITIVE_INFINITY,
+    sampleEverySecondMin: 0,
   };
 }

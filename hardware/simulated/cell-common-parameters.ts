@@ -46,14 +46,30 @@ export function curvePoints<Y extends z.ZodType<number, unknown>>(y: Y) {
 /** A positive factor over the state of charge, 1 where nothing changes. */
 export const factorOverCharge = curvePoints(z.number().positive());
 
+/** `cycles` counts equivalent full cycles; the two charges are in mAh/cm². */
+const follows = z.enum(['stateOfCharge', 'platedCharge', 'metallicCharge', 'cycles']);
+export type Followed = z.output<typeof follows>;
+
 /** What a detector can be shown: a share that follows one number of the cell's state. */
-const phase = closedObject({
-  /** `cycles` counts equivalent full cycles; the two charges are in mAh/cm². */
-  follows: z.enum(['stateOfCharge', 'platedCharge', 'metallicCharge', 'cycles']),
-  points: curvePoints(fraction),
-});
+const phase = closedObject({ follows, points: curvePoints(fraction) });
+
+/** A quantity, or one that follows the cell's state over straight lines, level beyond the ends. */
+function following(dimension: Parameters<typeof quantity>[0]) {
+  return z.union(
+    [quantity(dimension), closedObject({ follows, points: curvePoints(quantity(dimension)) })],
+    {
+      error: `expected a ${dimension} with its unit, or follows: and points:`,
+    },
+  );
+}
+export type Following = z.output<ReturnType<typeof following>>;
+
+/** Edges of a unit cell: cubic with `a` alone, tetragonal with `c`. */
+const lattice = closedObject({ a: following('length'), c: following('length').optional() });
+export type Lattice = z.output<typeof lattice>;
 
 const PHASES_MAX = 20;
+const phaseName = z.string().regex(/^[A-Za-z0-9().+-]{1,32}$/);
 
 export const commonShape = {
   /** What the resistances and the diffusivity are given at. */
@@ -68,9 +84,16 @@ export const commonShape = {
   }),
   /** Shares of phases, by name: what a diffractometer or a spectrometer sees. */
   phases: z
-    .record(z.string().regex(/^[A-Za-z0-9().+-]{1,32}$/), phase)
+    .record(phaseName, phase)
     .refine((phases) => Object.keys(phases).length <= PHASES_MAX, `expected ${PHASES_MAX} at most`)
     .default({}),
+  /** Of the phases that diffract, by name. */
+  lattices: z
+    .record(phaseName, lattice)
+    .refine((all) => Object.keys(all).length <= PHASES_MAX, `expected ${PHASES_MAX} at most`)
+    .default({}),
+  /** To which photoelectrons charge the surface: their binding energies seem larger by it. */
+  surfacePotential: following('voltage').default(0),
   stack: closedObject({
     pressure: quantity('pressure'),
     pressureTemperature: quantity('temperature'),

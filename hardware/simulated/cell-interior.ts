@@ -1,4 +1,5 @@
 import type { Battery } from './cell-battery.ts';
+import type { Followed, Following } from './cell-common-parameters.ts';
 import { Curve } from './cell-curve.ts';
 import type { PlatedElectrode } from './cell-lithium.ts';
 import type { CellSimulation } from './cell-parameters.ts';
@@ -40,30 +41,45 @@ export interface CellContents extends CellInterior {
   readonly protrusionMetre: number;
   /** Shares of the phases of the cell file, by name, 0 to 1. */
   readonly phases: Readonly<Record<string, number>>;
+  /** Edges of their unit cells, m; `c` is that of `a` in a cubic one. */
+  readonly lattices: Readonly<Record<string, { readonly a: number; readonly c: number }>>;
+  /** Of the surface that emits photoelectrons, V. */
+  readonly surfacePotentialVolt: number;
 }
 
 /** Shows the inside of a cell as its file describes it. */
 export class CellView {
   readonly #cell: CellSimulation;
   readonly #protrusion: Curve | undefined;
-  readonly #phases: readonly {
-    readonly name: string;
-    readonly follows: CellSimulation['phases'][string]['follows'];
-    readonly curve: Curve;
-  }[];
+  readonly #phases: readonly (readonly [name: string, share: FollowedCurve])[];
+  readonly #lattices: readonly (readonly [name: string, a: FollowedCurve, c: FollowedCurve])[];
+  readonly #surfacePotential: FollowedCurve;
 
   constructor(cell: CellSimulation) {
     this.#cell = cell;
     if (cell.kind === 'insertion' && cell.protrusion) this.#protrusion = new Curve(cell.protrusion);
-    this.#phases = Object.entries(cell.phases).map(([name, { follows, points }]) => {
-      return { name, follows, curve: new Curve(points) };
-    });
+    this.#phases = Object.entries(cell.phases).map(([name, share]) => [
+      name,
+      new FollowedCurve(share),
+    ]);
+    this.#lattices = Object.entries(cell.lattices).map(([name, { a, c = a }]) => [
+      name,
+      new FollowedCurve(a),
+      new FollowedCurve(c),
+    ]);
+    this.#surfacePotential = new FollowedCurve(cell.surfacePotential);
   }
 
   contents(lithium: PlatedElectrode, battery: Battery | undefined): CellContents {
     const { platedCharge, metallicCharge, growth } = lithium.state;
     const stateOfCharge = battery?.stateOfCharge ?? 0;
     const cycles = battery?.cycles ?? 0;
+    const places = {
+      stateOfCharge,
+      cycles,
+      platedCharge: platedCharge / MAH_PER_SQUARE_CENTIMETRE,
+      metallicCharge: metallicCharge / MAH_PER_SQUARE_CENTIMETRE,
+    };
     const filamentMetre = lithium.filamentFraction * this.#cell.electrolyte.thickness;
     return {
       platedCharge,
@@ -76,12 +92,11 @@ export class CellView {
       metallicCharge,
       expansionCubicMetre: this.#expansionCubicMetre(battery),
       protrusionMetre: this.#protrusion?.value(cycles) ?? filamentMetre,
-      phases: this.#shares({
-        stateOfCharge,
-        cycles,
-        platedCharge: platedCharge / MAH_PER_SQUARE_CENTIMETRE,
-        metallicCharge: metallicCharge / MAH_PER_SQUARE_CENTIMETRE,
-      }),
+      phases: Object.fromEntries(this.#phases.map(([name, share]) => [name, share.at(places)])),
+      lattices: Object.fromEntries(
+        this.#lattices.map(([name, a, c]) => [name, { a: a.at(places), c: c.at(places) }]),
+      ),
+      surfacePotentialVolt: this.#surfacePotential.at(places),
     };
   }
 
@@ -100,12 +115,21 @@ export class CellView {
     if (this.#cell.kind !== 'insertion' || !battery) return 0;
     return (battery.storedCoulomb / FARADAY) * this.#cell.expansion;
   }
+}
 
-  #shares(
-    places: Record<CellSimulation['phases'][string]['follows'], number>,
-  ): Record<string, number> {
-    return Object.fromEntries(
-      this.#phases.map(({ name, follows, curve }) => [name, curve.value(places[follows])]),
-    );
+/** A quantity of the cell file that may follow the state of the cell. */
+class FollowedCurve {
+  readonly #value: number | { readonly follows: Followed; readonly curve: Curve };
+
+  constructor(given: Following) {
+    this.#value =
+      typeof given === 'number'
+        ? given
+        : { follows: given.follows, curve: new Curve(given.points) };
+  }
+
+  at(places: Readonly<Record<Followed, number>>): number {
+    if (typeof this.#value === 'number') return this.#value;
+    return this.#value.curve.value(places[this.#value.follows]);
   }
 }

@@ -1,5 +1,14 @@
-import type { FaultSchedule } from './faults.ts';
+import type { InjectedFault } from '../../src/domain/injected-fault.ts';
+import { type FaultSchedule, faultDraw } from './faults.ts';
 import type { PowerStage } from './oven-plant.ts';
+
+/** What a power stage that leaks conducts of its full power. */
+const LEAK_FRACTION = [0.1, 0.6] as const;
+
+function leakFraction(fault: InjectedFault): number {
+  const [least, most] = LEAK_FRACTION;
+  return least + (most - least) * faultDraw(fault, 'fraction');
+}
 
 /**
  * A power stage that sticks, and confirms what it was told all the same: what a relay whose
@@ -7,7 +16,7 @@ import type { PowerStage } from './oven-plant.ts';
  */
 export function faultyPowerStage(schedule: FaultSchedule): PowerStage {
   const faults = schedule.faults.filter(({ name }) =>
-    ['heaterStuckOn', 'heaterStuckOff', 'brownOut'].includes(name),
+    ['heaterStuckOn', 'heaterStuckOff', 'heaterLeak', 'brownOut'].includes(name),
   );
   const span = ({ at, for: length = Number.POSITIVE_INFINITY }: (typeof faults)[number]) => ({
     fromSecond: at,
@@ -22,8 +31,10 @@ export function faultyPowerStage(schedule: FaultSchedule): PowerStage {
         const { fromSecond, toSecond } = span(fault);
         return timeSecond >= fromSecond && timeSecond < toSecond;
       });
-      if (on.some(({ name }) => name !== 'heaterStuckOn')) return 0;
-      return on.length > 0 ? 1 : toldFraction;
+      if (on.some(({ name }) => name === 'heaterStuckOff' || name === 'brownOut')) return 0;
+      if (on.some(({ name }) => name === 'heaterStuckOn')) return 1;
+      const [leak] = on;
+      return Math.max(toldFraction, leak ? leakFraction(leak) : 0);
     },
   };
 }

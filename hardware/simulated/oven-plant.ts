@@ -53,6 +53,7 @@ export class OvenPlant {
   #cellCelsius: number;
   #stage: PowerStage | undefined;
   #isCutOut = false;
+  #shiftKelvin: () => number = () => 0;
 
   /** @param options.cellHeatWatt what the cell gives off now; it must not ask for a temperature */
   constructor(options: {
@@ -105,6 +106,12 @@ export class OvenPlant {
     this.#stage = stage;
   }
 
+  /** @param shiftKelvin by how much the room differs now from what it was built with */
+  useRoom(shiftKelvin: () => number): void {
+    this.#advance();
+    this.#shiftKelvin = shiftKelvin;
+  }
+
   blockCelsius(): number {
     this.#advance();
     return this.#blockCelsius;
@@ -145,7 +152,8 @@ export class OvenPlant {
     const fraction = this.#isCutOut
       ? 0
       : (this.#stage?.trueFraction(toldFraction, this.#timeSecond) ?? toldFraction);
-    return ambient + (heaterPower * fraction + this.#cellHeatWatt()) / heatLoss;
+    const roomCelsius = ambient + this.#shiftKelvin();
+    return roomCelsius + (heaterPower * fraction + this.#cellHeatWatt()) / heatLoss;
   }
 
   /** Until the block is as hot as the cut-out allows, at the present power; Infinity for never. */

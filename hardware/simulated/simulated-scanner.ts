@@ -6,6 +6,7 @@ import type { InstrumentInfo, Scanner } from '../../src/domain/instrument.ts';
 import { deriveSeed, Random } from '../../src/domain/random.ts';
 import type { Frame, ScanPlan } from '../../src/domain/scan.ts';
 import { quantity } from '../../src/domain/units.ts';
+import type { VoxelSize } from '../../src/domain/volume-results.ts';
 import { exposureSchedule, ScanSession } from '../detectors/scan-session.ts';
 import { type DetectorGrid, projectSolids, type Solid } from './phantom-solids.ts';
 import type { ScannedSample } from './scanned-sample.ts';
@@ -86,6 +87,7 @@ export class SimulatedScanner implements Scanner {
   readonly rows: number;
   readonly columns: number;
   readonly viewsMax: number;
+  readonly voxel: VoxelSize;
   readonly #settings: SimulatedScannerSettings;
   readonly #sample: ScannedSample;
   readonly #clock: Clock;
@@ -105,6 +107,7 @@ export class SimulatedScanner implements Scanner {
     this.rows = settings.rows;
     this.columns = settings.columns;
     this.viewsMax = settings.viewsMax;
+    this.voxel = { acrossMetre: settings.columnPitch, alongMetre: settings.rowPitch };
     this.#settings = settings;
     this.#sample = options.sample;
     this.#clock = options.clock;

@@ -1,5 +1,5 @@
 import { type Clock, sleep } from '../../src/domain/clock.ts';
-import type { DetectorSpectrum } from '../../src/domain/detector-spectrum.ts';
+import type { DetectorAxis, DetectorSpectrum } from '../../src/domain/detector-spectrum.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import type { InstrumentInfo, Spectrometer } from '../../src/domain/instrument.ts';
 import { Random } from '../../src/domain/random.ts';
@@ -43,6 +43,11 @@ export class SimulatedSpectrometer implements Spectrometer {
     this.#signal = options.signal;
     this.#clock = options.clock;
     this.#random = new Random(options.seed);
+  }
+
+  axisOf(name: string): DetectorAxis | undefined {
+    const { regions } = this.#settings;
+    return Object.hasOwn(regions, name) ? regions[name]?.axis : undefined;
   }
 
   async connect(signal: AbortSignal): Promise<void> {

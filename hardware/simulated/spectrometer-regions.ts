@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { closedObject } from '../../src/domain/closed-object.ts';
+import { energyJoulePer } from '../../src/domain/detector-spectrum.ts';
+import { quantity } from '../../src/domain/units.ts';
 
 /**
  * What a simulated spectrometer can be asked for, in the rig file. Positions and widths are in the
@@ -33,7 +35,12 @@ const above = z.number().positive();
 
 const peak = closedObject({
   name: z.string().min(1).max(40),
-  position: level,
+  position: level.optional(),
+  /** Instead: planes of a crystal of the cell, where the diffraction angle puts them. */
+  reflection: closedObject({
+    phase: z.string().min(1).max(32),
+    planes: z.tuple([z.int(), z.int(), z.int()]),
+  }).optional(),
   /** Full width at half maximum, with the detector's resolution in it. */
   width: above,
   /** Counts per second in the whole peak. */
@@ -42,6 +49,8 @@ const peak = closedObject({
   lorentzian: z.number().min(0).max(1).default(0),
   /** A second line of the same shape, so far above the first, with this share of its area. */
   partner: closedObject({ split: z.number(), ratio: z.number().min(0).max(10) }).optional(),
+}).refine(({ position, reflection }) => (position === undefined) !== (reflection === undefined), {
+  error: 'expected either position or reflection',
 });
 export type Peak = z.output<typeof peak>;
 
@@ -57,8 +66,17 @@ const region = closedObject({
   background: z.tuple([z.number().min(0), z.number().min(0)]).default([0, 0]),
   /** Counts per second and channel behind a peak, above it on the axis, for each of its counts. */
   step: z.number().min(0).max(1).default(0),
+  /** Between beam and detector, fixed, of energy-dispersive diffraction. */
+  twoTheta: quantity('angle').optional(),
+  /** Of photoelectrons: a charged surface moves every peak by its potential. */
+  photoelectrons: z.boolean().default(false),
   peaks: z.array(peak).max(PEAKS_MAX).default([]),
-});
+}).refine(
+  ({ peaks, twoTheta, axis }) =>
+    peaks.every(({ reflection }) => reflection === undefined) ||
+    (twoTheta !== undefined && energyJoulePer(axis.unit) !== undefined),
+  { error: 'reflections need twoTheta, and an axis in eV or keV' },
+);
 export type Region = z.output<typeof region>;
 
 export const simulatedSpectrometerSchema = closedObject({

@@ -1,3 +1,5 @@
+import { energyJoulePer } from '../../src/domain/detector-spectrum.ts';
+import { diffractedJoule, planeSpacingMetre } from './crystal.ts';
 import type { SpecimenSignal } from './specimen-signal.ts';
 import type { Level, Peak, Region } from './spectrometer-regions.ts';
 
@@ -24,7 +26,7 @@ export function expectedRates(
   signal: SpecimenSignal,
 ): Float64Array {
   const rates = new Float64Array(centres.length);
-  for (const peak of region.peaks) addPeak(rates, centres, peak, signal);
+  for (const peak of region.peaks) addPeak(rates, centres, peak, { region, signal });
   const [first, last] = region.background;
   // What loses energy on its way out lies above its peak on an axis of binding energy.
   let behind = 0;
@@ -56,17 +58,28 @@ function addPeak(
   densities: Float64Array,
   centres: Float64Array,
   peak: Peak,
-  signal: SpecimenSignal,
+  { region, signal }: { readonly region: Region; readonly signal: SpecimenSignal },
 ): void {
   const area = Math.max(0, levelNow(peak.area, signal));
   if (area === 0) return;
-  const position = levelNow(peak.position, signal);
+  const position = positionNow(region, peak, signal);
+  if (!Number.isFinite(position)) return;
   const { split, ratio } = peak.partner ?? { split: 0, ratio: 0 };
   for (const [at, centre] of centres.entries()) {
     const main = profile(peak, centre - position);
     const partner = ratio > 0 ? ratio * profile(peak, centre - position - split) : 0;
     densities[at] = (densities[at] ?? 0) + area * (main + partner);
   }
+}
+
+/** Where a peak is now, in the unit of the axis; infinite for a crystal that is not there. */
+function positionNow(region: Region, peak: Peak, signal: SpecimenSignal): number {
+  const { reflection, position = 0 } = peak;
+  const shift = region.photoelectrons ? signal('surfacePotential') : 0;
+  if (!reflection) return levelNow(position, signal) + shift;
+  const { phase, planes } = reflection;
+  const spacing = planeSpacingMetre(planes, { a: signal(`${phase}.a`), c: signal(`${phase}.c`) });
+  return diffractedJoule(spacing, region.twoTheta ?? 0) / (energyJoulePer(region.axis.unit) ?? 1);
 }
 
 /** Density of a line of area 1 at this distance from its middle. */

@@ -1,5 +1,6 @@
 import { CHANNELS } from '../domain/channel.ts';
 import type { CircuitFit } from '../domain/circuit-fit.ts';
+import type { DerivedValue } from '../domain/derived-quantity.ts';
 import { Fault } from '../domain/fault.ts';
 import type { RecordOf, RunRecord } from '../domain/run-record.ts';
 import type { RunReader } from '../domain/run-store.ts';
@@ -41,6 +42,11 @@ export interface RunTrace {
   readonly spectra: readonly FittedSpectrum[];
   readonly scans: readonly RecordOf<'scan'>['body'][];
   readonly detectorSpectra: readonly RecordOf<'detectorSpectrum'>['body'][];
+  /** Numbers that were worked out during the run. */
+  readonly derived: readonly { readonly timeSecond: number; readonly value: DerivedValue }[];
+  /** What was found out from volumes. */
+  readonly segmentations: readonly RecordOf<'segmentation'>['body'][];
+  readonly volumeChanges: readonly RecordOf<'volumeChange'>['body'][];
   readonly events: readonly RecordOf<'event'>[];
 }
 
@@ -82,6 +88,9 @@ class TraceCollector {
   readonly #spectra: RecordOf<'spectrum'>['body'][] = [];
   readonly #scans: RecordOf<'scan'>['body'][] = [];
   readonly #detectorSpectra: RecordOf<'detectorSpectrum'>['body'][] = [];
+  readonly #derived: { readonly timeSecond: number; readonly value: DerivedValue }[] = [];
+  readonly #segmentations: RecordOf<'segmentation'>['body'][] = [];
+  readonly #volumeChanges: RecordOf<'volumeChange'>['body'][] = [];
   readonly #events: RecordOf<'event'>[] = [];
   /** A voltage waits for the current that was read with it. */
   #voltage: { readonly timeSecond: number; readonly value: number } | undefined;
@@ -109,6 +118,15 @@ class TraceCollector {
         return;
       case 'detectorSpectrum':
         this.#detectorSpectra.push(body);
+        return;
+      case 'derived':
+        this.#derived.push({ timeSecond, value: body.value });
+        return;
+      case 'segmentation':
+        this.#segmentations.push(body);
+        return;
+      case 'volumeChange':
+        this.#volumeChanges.push(body);
         return;
       case 'event':
         this.#events.push(record as RecordOf<'event'>);
@@ -142,6 +160,9 @@ class TraceCollector {
       }),
       scans: this.#scans,
       detectorSpectra: this.#detectorSpectra,
+      derived: this.#derived,
+      segmentations: this.#segmentations,
+      volumeChanges: this.#volumeChanges,
       events: this.#events,
     };
   }

@@ -3,6 +3,7 @@ import type { Bus, BusEvents } from '../domain/bus.ts';
 import type { EfficiencyConvention } from '../domain/cell.ts';
 import type { CircuitFit } from '../domain/circuit-fit.ts';
 import type { DerivedValue } from '../domain/derived-quantity.ts';
+import { peaksOfSpectrum } from './spectrum-derived.ts';
 
 /** Steps that count as cycling: they pass a charge one way. */
 const CYCLING = new Set([
@@ -16,8 +17,8 @@ const CHARGE_SHARE_MIN = 1e-3;
 
 /**
  * Turns what the experiment hears into numbers that a step may end on: the resistances and
- * capacitances of each final fit, the charge of each half cycle so far, and the coulombic
- * efficiency of each cycle.
+ * capacitances of each final fit, the peaks of each detector spectrum, the charge of each half
+ * cycle so far, and the coulombic efficiency of each cycle.
  */
 export class DerivedService implements AnalysisService {
   readonly #bus: Bus;
@@ -29,6 +30,8 @@ export class DerivedService implements AnalysisService {
   #source = '';
   /** Signed charge of the half cycle before it. */
   #before = 0;
+  /** Why a peak that was asked for is not there, by the name of its position. */
+  readonly #lostPeaks = new Map<string, string>();
 
   constructor(options: { readonly bus: Bus; readonly convention: EfficiencyConvention }) {
     this.#bus = options.bus;
@@ -48,6 +51,7 @@ export class DerivedService implements AnalysisService {
     this.#unsubscribe = [
       this.#bus.on('fit', (event) => this.#onFit(event)),
       this.#bus.on('stepEnded', (event) => this.#onStepEnded(event)),
+      this.#bus.on('detectorSpectrum', (event) => this.#onDetectorSpectrum(event)),
     ];
   }
 
@@ -61,6 +65,19 @@ export class DerivedService implements AnalysisService {
   #onFit({ spectrumId, final, fit }: BusEvents['fit']): void {
     if (!final) return;
     for (const value of fittedValues(fit, spectrumId)) this.#bus.publish('derived', { value });
+  }
+
+  #onDetectorSpectrum(event: BusEvents['detectorSpectrum']): void {
+    const { values, fitted, notDetermined } = peaksOfSpectrum(event);
+    for (const value of values) this.#bus.publish('derived', { value });
+    for (const name of fitted) this.#lostPeaks.delete(name);
+    for (const { name, reason } of notDetermined) {
+      // Said once, not for every spectrum until it is back.
+      if (this.#lostPeaks.get(name) === reason) continue;
+      this.#lostPeaks.set(name, reason);
+      const message = `${name} is not determined: ${reason}`;
+      this.#bus.publish('analysisFault', { where: event.spectrumId, message });
+    }
   }
 
   #onStepEnded({ stepId, technique, chargeCoulomb }: BusEvents['stepEnded']): void {

@@ -11,6 +11,7 @@ import {
 } from './cycling-trace.ts';
 import { findInterruptions } from './ohmic-drop.ts';
 import { literal } from './scorecard-given.ts';
+import { bindingEnergy, peakSpacing, phaseShare } from './scorecard-peaks.ts';
 import {
   chargeVolumeCubicMetre,
   conductingShare,
@@ -18,6 +19,7 @@ import {
 } from './scorecard-quantities.ts';
 import { activationEnergy, arcResistance, conductivity } from './scorecard-spectra.ts';
 import { divided, passesOf, single } from './scorecard-steps.ts';
+import { lithiumShare, protrusionLength, voidShare, volumeGrowth } from './scorecard-volumes.ts';
 import { findPulses, type TitrationGeometry } from './titration.ts';
 import { findVoltammogramPeaks, peakSeparations } from './voltammogram.ts';
 
@@ -73,6 +75,20 @@ export function recoverFigure(recover: Recover, trace: RunTrace, cell: Cell): Es
       );
     case 'scanCount':
       return single(trace.scans.filter(({ complete }) => complete).length);
+    case 'voidShare':
+      return voidShare(recover, trace);
+    case 'protrusionLength':
+      return protrusionLength(recover, trace);
+    case 'volumeGrowth':
+      return volumeGrowth(recover, trace);
+    case 'lithiumShare':
+      return lithiumShare(recover, trace);
+    case 'peakSpacing':
+      return peakSpacing(recover, trace);
+    case 'phaseShare':
+      return phaseShare(recover, trace);
+    case 'bindingEnergy':
+      return bindingEnergy(recover, trace);
     case 'conductingShare':
       return single(conductingShare(recover.products.map(productOf)));
     default:

@@ -22,12 +22,16 @@ const SHORT_CODES = 65_536;
 
 /**
  * The grid of a volume's own scale; for floats one that holds nearly all values of some slices.
- * @param given grid of the series; bytes keep their own, because they are codes already
+ * @param known.series its grid; bytes keep their own, because they are codes already
+ * @param known.thresholdPerPixel lies within the grid, however rare what is beyond it
  */
 export async function greyGrid(
   volume: VolumeSource,
   spans: Int32Array,
-  given?: { readonly offsetPerPixel: number; readonly stepPerPixel: number; readonly bins: number },
+  known: {
+    readonly series?: Pick<GreyGrid, 'offsetPerPixel' | 'stepPerPixel' | 'bins'> | undefined;
+    readonly thresholdPerPixel?: number | undefined;
+  } = {},
 ): Promise<GreyGrid> {
   const { offset, step, type } = volume.scale;
   if (type === 'uint8') {
@@ -39,7 +43,7 @@ export async function greyGrid(
       codeBytes: 1,
     };
   }
-  const usable = given?.bins === CODES_MAX ? given : undefined;
+  const usable = known.series?.bins === CODES_MAX ? known.series : undefined;
   if (type === 'uint16') {
     const own = {
       offsetPerPixel: offset - 0.5 * step,
@@ -53,7 +57,8 @@ export async function greyGrid(
     };
     return { offsetPerPixel, stepPerPixel, bins: CODES_MAX, codeBytes: 2, quantisation };
   }
-  const { offsetPerPixel, stepPerPixel } = usable ?? (await rangeOfFloats(volume, spans));
+  const { offsetPerPixel, stepPerPixel } =
+    usable ?? (await rangeOfFloats(volume, spans, known.thresholdPerPixel));
   const quantisation = {
     low: (offsetPerPixel - offset) / step,
     perValue: step / stepPerPixel,
@@ -62,7 +67,7 @@ export async function greyGrid(
   return { offsetPerPixel, stepPerPixel, bins: CODES_MAX, codeBytes: 2, quantisation };
 }
 
-async function rangeOfFloats(volume: VolumeSource, spans: Int32Array) {
+async function rangeOfFloats(volume: VolumeSource, spans: Int32Array, threshold?: number) {
   const { slices, rows, columns, where, scale } = volume;
   const looked = Math.min(slices, RANGE_SLICES);
   const every = Math.max(1, Math.floor((looked * rows * columns) / RANGE_SAMPLES));
@@ -81,8 +86,13 @@ async function rangeOfFloats(volume: VolumeSource, spans: Int32Array) {
     }
   }
   const sorted = Float64Array.from(values).sort();
-  const low = sorted[Math.floor(RANGE_CUT * (sorted.length - 1))] ?? Number.NaN;
-  const high = sorted[Math.ceil((1 - RANGE_CUT) * (sorted.length - 1))] ?? Number.NaN;
+  const usual = {
+    low: sorted[Math.floor(RANGE_CUT * (sorted.length - 1))] ?? Number.NaN,
+    high: sorted[Math.ceil((1 - RANGE_CUT) * (sorted.length - 1))] ?? Number.NaN,
+  };
+  const held = threshold === undefined ? usual.low : (threshold - scale.offset) / scale.step;
+  const low = Math.min(usual.low, held);
+  const high = Math.max(usual.high, held);
   if (!(high > low)) {
     const message = 'all voxels looked at have the same value, or none: there is nothing to part';
     throw new Fault('analysis', { where, message });

@@ -32,6 +32,8 @@ export interface SegmentOptions {
   readonly workers: readonly Executor<SegmentJobs>[];
   readonly voxelSizeMetre?: number;
   readonly threshold?: ThresholdSetting;
+  /** The threshold stands even where next to nothing lies beyond it; else that is a mistake. */
+  readonly keepsThreshold?: boolean;
   /** What the scans before have in common; its threshold is kept. */
   readonly series?: SegmentationSeries;
   /** 3: voids are darker than a second threshold. */
@@ -106,7 +108,11 @@ class VolumeSegmentation {
   async run(): Promise<SegmentedVolume> {
     const { rows, columns } = this.#volume;
     const { series } = this.#options;
-    const grid = await greyGrid(this.#volume, this.#spans, seriesGrid(series));
+    const { threshold, keepsThreshold = false } = this.#options;
+    const grid = await greyGrid(this.#volume, this.#spans, {
+      series: seriesGrid(series),
+      thresholdPerPixel: keepsThreshold && typeof threshold === 'number' ? threshold : undefined,
+    });
     await this.#start(grid);
     const known = this.#thresholdIsKnown;
     const histograms = known ? [] : await this.#countValues();

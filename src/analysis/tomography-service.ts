@@ -2,9 +2,8 @@ import type { AnalysisService } from '../domain/analysis-service.ts';
 import type { Bus, BusEvents } from '../domain/bus.ts';
 import type { Clock } from '../domain/clock.ts';
 import { asFault, type Problem } from '../domain/fault.ts';
-import type { Frame, ReconstructionSummary } from '../domain/scan.ts';
+import type { Frame } from '../domain/scan.ts';
 import type { ScanLibrary, ScanSource } from '../domain/scan-source.ts';
-import type { VolumeSource } from '../domain/volume.ts';
 import type { VolumeWriter } from '../domain/volume-writer.ts';
 import type { Executor } from './executor.ts';
 import { LiveFeed } from './live-feed.ts';
@@ -33,17 +32,20 @@ export interface TomographyServiceOptions {
   readonly volumePath: (scanId: string) => string;
   /** What the volume is called in the `volume` event. */
   readonly volumeName: (scanId: string) => string;
-  /** Told of each volume while it can still be read; what it throws is published as a fault. */
-  readonly onVolume?: (
-    volume: VolumeSource,
-    summary: ReconstructionSummary,
-    scanId: string,
-  ) => Promise<void>;
 }
 
 interface CurrentScan {
   readonly scanId: string;
   readonly inspector: ViewInspector;
+}
+
+/** A scan whose volume is to be made. */
+interface EndedScan {
+  readonly scanId: string;
+  /** Absent when nobody has seen its views arrive: they are looked at once more then. */
+  readonly inspector?: ViewInspector;
+  /** Absent when it has no live slices. */
+  readonly liveEnded?: Promise<unknown>;
 }
 
 /**
@@ -59,6 +61,7 @@ export class TomographyService implements AnalysisService {
   #lastAxis: { readonly columns: number; readonly axisPixel: number } | undefined;
   #unfinished = 0;
   #turn: Promise<void> = Promise.resolve();
+  #recalled: readonly string[] = [];
 
   constructor(options: TomographyServiceOptions) {
     const { bus, clock, live, liveScratchPath } = options;
@@ -73,12 +76,21 @@ export class TomographyService implements AnalysisService {
     });
   }
 
+  /** Scans that an earlier start has taken and whose volumes it has not finished, oldest first. */
+  recall(scanIds: readonly string[]): void {
+    this.#recalled = scanIds.slice(-SCANS_UNFINISHED_MAX);
+  }
+
   async start(): Promise<void> {
     const { bus } = this.#options;
     this.#unsubscribe = [
       bus.on('scanStarted', (event) => this.#begin(event)),
       bus.on('frame', ({ frame }) => this.#take(frame)),
       bus.on('scanEnded', ({ scanId }) => this.#end(scanId)),
+      bus.on('runBegun', () => {
+        for (const scanId of this.#recalled) this.#enqueue({ scanId });
+        this.#recalled = [];
+      }),
     ];
   }
 
@@ -117,11 +129,16 @@ export class TomographyService implements AnalysisService {
       this.#tell({ where: scanId, message });
       return;
     }
+    this.#enqueue({ ...scan, liveEnded });
+  }
+
+  #enqueue(scan: EndedScan): void {
+    const { scanId } = scan;
     this.#unfinished += 1;
     // Simulated time waits for a result that the experiment may depend on.
     const release = this.#options.clock.hold();
     this.#turn = this.#turn
-      .then(() => this.#makeVolume(scan, liveEnded))
+      .then(() => this.#makeVolume(scan))
       .catch((error: unknown) => {
         for (const problem of asFault(error, scanId).problems) this.#tell(problem, scanId);
       })
@@ -131,7 +148,7 @@ export class TomographyService implements AnalysisService {
       });
   }
 
-  async #makeVolume(scan: CurrentScan, liveEnded: Promise<unknown>): Promise<void> {
+  async #makeVolume(scan: EndedScan): Promise<void> {
     const source = await this.#options.library.open(scan.scanId);
     try {
       const views = source.anglesRadian.length;
@@ -140,34 +157,34 @@ export class TomographyService implements AnalysisService {
         this.#tell({ where: scan.scanId, message });
         return;
       }
-      await this.#reconstruct(scan, source, liveEnded);
+      await this.#reconstruct(scan, source);
     } finally {
       await source.close();
     }
   }
 
   async #reconstruct(
-    { scanId, inspector }: CurrentScan,
+    { scanId, inspector, liveEnded }: EndedScan,
     source: ScanSource,
-    liveEnded: Promise<unknown>,
   ): Promise<void> {
-    const { bus, engine, volumeWriter, volumePath, volumeName, onVolume } = this.#options;
+    const { bus, engine, volumeWriter, volumePath, volumeName } = this.#options;
     const { columns } = source;
     const known = this.#lastAxis?.columns === columns ? this.#lastAxis.axisPixel : undefined;
     const { volume, summary } = await engine.reconstruct(source, scanId, {
       algorithm: 'gridding',
       axis: 'auto',
       ...(known === undefined ? {} : { axisOtherwisePixel: known }),
-      inspector,
+      ...(inspector ? { inspector } : {}),
     });
     this.#tellDamage(source, scanId);
     if (summary.axisAgreed) this.#lastAxis = { columns, axisPixel: summary.axisPixel };
     try {
       await volumeWriter.write(volumePath(scanId), volume, summary);
       bus.publish('volume', { scanId, summary, file: volumeName(scanId) });
-      await liveEnded;
-      await this.#feed.rezero(scanId, volume, summary);
-      await onVolume?.(volume, summary, scanId);
+      if (liveEnded) {
+        await liveEnded;
+        await this.#feed.rezero(scanId, volume, summary);
+      }
     } finally {
       await volume.remove();
     }

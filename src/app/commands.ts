@@ -1,7 +1,11 @@
 import type { Command } from './command.ts';
+import { alarmsCommand } from './commands/alarms.ts';
 import { checkCommand } from './commands/check.ts';
+import { cyclingArrheniusCommand } from './commands/cycling-arrhenius.ts';
+import { cyclingDqdvCommand } from './commands/cycling-dqdv.ts';
 import { cyclingGittCommand } from './commands/cycling-gitt.ts';
 import { cyclingSummaryCommand } from './commands/cycling-summary.ts';
+import { cyclingVoltammetryCommand } from './commands/cycling-voltammetry.ts';
 import { eisArrheniusCommand } from './commands/eis-arrhenius.ts';
 import { eisDrtCommand } from './commands/eis-drt.ts';
 import { eisFitCommand } from './commands/eis-fit.ts';
@@ -24,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   checkCommand,
   resumeCommand,
   runsCommand,
+  alarmsCommand,
   recipeImportCommand,
   eisFitCommand,
   eisKkCommand,
@@ -37,5 +42,8 @@ export const COMMANDS: readonly Command[] = [
   scanLiveCommand,
   cyclingSummaryCommand,
   cyclingGittCommand,
+  cyclingDqdvCommand,
+  cyclingVoltammetryCommand,
+  cyclingArrheniusCommand,
   scorecardCommand,
 ];

@@ -108,6 +108,10 @@ function describe(error: unknown): string {
 
 function progressOf(node: ExperimentNode): ProgressState {
   const { elapsedSecond, plannedSecond, stepIndex, stepCount, stepName } = node.runner.progress();
+  const waiting = node.runner.waiting();
+  if (waiting) {
+    return { fraction: Math.min(1, elapsedSecond / plannedSecond), text: waiting.message };
+  }
   if (stepName === '') return { fraction: 0, text: 'connecting the instruments' };
   const step = `${stepName} (step ${Math.min(stepIndex + 1, stepCount)} of ${stepCount})`;
   return {

@@ -1,6 +1,6 @@
 import { CHANNELS } from '../domain/channel.ts';
 import type { Instruments } from '../domain/instrument.ts';
-import type { RunPlan } from '../run/plan.ts';
+import type { PlannedScan, RunPlan } from '../run/plan.ts';
 import { everyMeasurement } from '../run/plan-needs.ts';
 
 /** What a run to its longest end leaves on the disk, byte. */
@@ -11,6 +11,8 @@ export interface DataVolume {
   readonly framesBytes: number;
   /** Reconstructed volumes with their pictures. */
   readonly volumesBytes: number;
+  /** Memory that looking into one volume takes at most: one after another, never two. */
+  readonly analysisMemoryBytes: number;
 }
 
 /**
@@ -30,8 +32,12 @@ const BYTES_PER_FINAL_FIT = 8200;
 /** A detector spectrum, and each of its channels: place on the axis and counts as text. */
 const BYTES_PER_DETECTOR_SPECTRUM = 2500;
 const BYTES_PER_DETECTOR_CHANNEL = 11;
+/** Up to four derived quantities of a peak. */
+const BYTES_PER_PEAK = 285;
 /** What a detector is taken to have that does not say. */
 const DETECTOR_CHANNELS = 2048;
+/** What a volume came to: its phases with the voids by depth, and its growth. */
+const BYTES_PER_VOLUME_RESULT = 5200;
 /** Two step records and about three events. */
 const BYTES_PER_STEP = 900;
 /** The tables without a row, the run's own files and the engine state. */
@@ -49,6 +55,7 @@ export function dataVolumeOf(plan: RunPlan, instruments: Instruments): DataVolum
   return {
     databaseBytes: databaseBytes(plan, instruments),
     framesBytes: views * rows * columns * BYTES_PER_PIXEL,
+    analysisMemoryBytes: hasAnalysis(plan) ? analysisMemoryBytes(rows, columns) : 0,
     volumesBytes: scans * (rows * columns * columns * BYTES_PER_VOXEL + BYTES_PER_PICTURE),
   };
 }
@@ -69,8 +76,55 @@ function databaseBytes(plan: RunPlan, instruments: Instruments): number {
       spectrumPoints * BYTES_PER_SPECTRUM_POINT +
       spectra * BYTES_PER_SPECTRUM +
       spectra * fittedShare(plan) * (fitBytes + BYTES_PER_FINAL_FIT) +
-      detectorSpectra * (BYTES_PER_DETECTOR_SPECTRUM + channels * BYTES_PER_DETECTOR_CHANNEL),
+      analysedScans(plan) * BYTES_PER_VOLUME_RESULT +
+      detectorSpectra * (BYTES_PER_DETECTOR_SPECTRUM + channels * BYTES_PER_DETECTOR_CHANNEL) +
+      detectorSpectra * peaksEach(plan) * BYTES_PER_PEAK,
   );
+}
+
+/** Slabs of a volume that are read, labelled and waited for at once, and their bytes at most. */
+const SLABS = 3;
+const SLAB_BYTES_MAX = 48 * 2 ** 20;
+/** Slices of each of two volumes that are compared, at most; a share of each beside them. */
+const COMPARED_BYTES_MAX = 2 ** 29;
+const TILED_SHARE = 1 / 8;
+/** Kernels stand in memory of their own, whatever the volume, and so does the file's library. */
+const KERNEL_BYTES = 160 * 2 ** 20;
+
+function analysisMemoryBytes(rows: number, columns: number): number {
+  const volume = rows * columns * columns * BYTES_PER_VOXEL;
+  const segmenting = SLABS * Math.min(volume, SLAB_BYTES_MAX);
+  const comparing = 2 * (Math.min(volume, COMPARED_BYTES_MAX) + TILED_SHARE * volume);
+  return Math.round(KERNEL_BYTES + Math.max(segmenting, comparing));
+}
+
+function hasAnalysis({ steps }: RunPlan): boolean {
+  return scansOf(steps).some(({ analysis }) => analysis);
+}
+
+/** Peaks that are fitted in one spectrum of a detector, on average over the kinds of them. */
+function peaksEach({ steps }: RunPlan): number {
+  const spectra = [...everyMeasurement(steps)].flatMap((step) => {
+    const inner = 'during' in step ? step.during.map(({ what }) => what) : [];
+    return [step, ...inner].flatMap((one) => (one.kind === 'spectrum' ? [one] : []));
+  });
+  const regions = spectra.reduce((sum, one) => sum + one.regions.length, 0);
+  return regions === 0 ? 0 : spectra.reduce((sum, { peaks }) => sum + peaks.length, 0) / regions;
+}
+
+/** As the estimates count scans, in the share of those that ask for it. */
+function analysedScans({ estimates, steps }: RunPlan): number {
+  const scans = scansOf(steps);
+  if (scans.length === 0) return 0;
+  return (estimates.scans * scans.filter(({ analysis }) => analysis).length) / scans.length;
+}
+
+function scansOf(steps: RunPlan['steps']): PlannedScan[] {
+  return [...everyMeasurement(steps)].flatMap((step) => {
+    if (step.kind === 'scan') return [step];
+    if (!('during' in step)) return [];
+    return step.during.flatMap(({ what }) => (what.kind === 'scan' ? [what] : []));
+  });
 }
 
 function sensorBytes(longestSecond: number, { sensors, heater }: Instruments): number {

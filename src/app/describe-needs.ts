@@ -7,7 +7,7 @@ import { duration, prefixed } from './format-values.ts';
 /** What a plan asks of the rig, beside what the rig has: name, asked, there. */
 export function needRows(
   needs: PlanNeeds,
-  { potentiostat, heater, scanner, spectrometer, freshCell }: Instruments,
+  { potentiostat, heater, scanner, spectrometer, freshCell, exchangedByPerson }: Instruments,
 ): string[][] {
   const { capability } = potentiostat;
   const { voltageVolt, frequencyHertz, temperatureCelsiusMax, viewsMax, regions } = needs;
@@ -30,6 +30,10 @@ export function needRows(
     const { frequencyHertzMin: min, frequencyHertzMax: max } = capability;
     add('frequency', range(frequencyHertz, 'Hz'), range({ min, max }, 'Hz'));
   }
+  if (needs.sampleEverySecondMin !== undefined) {
+    const asked = prefixed(needs.sampleEverySecondMin, 's');
+    add('rhythm', `every ${asked}`, `every ${prefixed(capability.sampleEverySecondMin, 's')}`);
+  }
   if (temperatureCelsiusMax !== undefined) {
     add('heater', `${temperatureCelsiusMax} °C`, `up to ${heater?.temperatureCelsiusMax} °C`);
   }
@@ -38,7 +42,9 @@ export function needRows(
     add('spectrometer', regions.join(', '), spectrometer?.regions.join(', ') ?? '');
   }
   if (needs.freshCells > 0) {
-    add('fresh cells', String(needs.freshCells), freshCell ? 'exchanged on request' : '');
+    const byPerson = 'put in by a person, who is asked for each';
+    const offered = exchangedByPerson ? byPerson : freshCell ? 'exchanged on request' : '';
+    add('fresh cells', String(needs.freshCells), offered);
   }
   return rows;
 }

@@ -1,3 +1,4 @@
+import type { VolumeAnalysis } from '../domain/volume-results.ts';
 import type {
   PlannedAcquisition,
   PlannedInterval,
@@ -98,13 +99,24 @@ function measureText(what: PlannedMeasure): string {
       return `impedance ${what.frequencyHertzMax}–${what.frequencyHertzMin} Hz in ${what.pointCount} points`;
     case 'scan': {
       const energies = what.energiesJoule.length;
-      return `scan of ${what.views} views${energies > 0 ? ` at each of ${energies} energies` : ''}`;
+      const each = energies > 0 ? ` at each of ${energies} energies` : '';
+      return `scan of ${what.views} views${each}${analysisText(what.analysis)}`;
     }
     case 'spectrum':
       return `spectra of ${what.regions.join(', ')}`;
     default:
       return what satisfies never;
   }
+}
+
+function analysisText(analysis: VolumeAnalysis | undefined): string {
+  if (!analysis) return '';
+  const { compareWith, segments } = analysis;
+  const parts = [
+    ...(segments ? ['phases'] : []),
+    ...(compareWith ? [`growth since the ${compareWith}`] : []),
+  ];
+  return ` for ${parts.join(' and ')}`;
 }
 
 function milli(value: number): string {

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { AbsorptionService } from '../analysis/absorption-service.ts';
 import { readTrace } from '../analysis/cycling-trace.ts';
 import { DerivedService } from '../analysis/derived-service.ts';
 import { WorkerExecutor } from '../analysis/executor.ts';
@@ -10,6 +11,8 @@ import type { LiveJobs } from '../analysis/live-jobs.ts';
 import { TomographyService } from '../analysis/tomography-service.ts';
 import { VolumeEngine } from '../analysis/volume-engine.ts';
 import type { VolumeJobs } from '../analysis/volume-jobs.ts';
+import type { VolumeResultsJobs } from '../analysis/volume-results-jobs.ts';
+import { VolumeResultsService } from '../analysis/volume-results-service.ts';
 import type { Alarm } from '../domain/alarm.ts';
 import type { AnalysisService } from '../domain/analysis-service.ts';
 import { Bus } from '../domain/bus.ts';
@@ -31,6 +34,7 @@ import { FileScanSpoolFactory } from '../store/scan-spool.ts';
 import { FileScratchFactory } from '../store/scratch-file.ts';
 import { FileVolumeSpoolFactory } from '../store/volume-spool.ts';
 import { type Part, startInOrder } from './parts.ts';
+import { readPastVolumes } from './past-volumes.ts';
 import type { PreparedExperiment } from './prepare.ts';
 import { PreviewedVolumeWriter } from './previewed-volume-writer.ts';
 
@@ -119,11 +123,6 @@ export class ExperimentNode {
     return this.#runner?.stop(requestedBy) ?? Promise.resolve();
   }
 
-  /** A person lets a held run go on. */
-  goOn(requestedBy: string): Promise<void> {
-    return this.runner.goOn(requestedBy);
-  }
-
   /** Takes the rig to its safe state because the software around the run has failed. */
   failRun(error: unknown): void {
     this.#runner?.fail(error);
@@ -207,8 +206,9 @@ export class ExperimentNode {
     }
     return [
       analysisPart('derived quantities', derived, []),
+      analysisPart('absorption analysis', new AbsorptionService(this.#bus), []),
       this.#impedanceAnalysis(),
-      this.#tomographyAnalysis(),
+      ...this.#tomographyAnalysis(),
     ];
   }
 
@@ -226,6 +226,7 @@ export class ExperimentNode {
       { length: VOLUME_WORKERS },
       () => new WorkerExecutor<VolumeJobs>(workerEntry('../analysis/volume-worker')),
     );
+    const looker = new WorkerExecutor<VolumeResultsJobs>(workerEntry('./volume-results-worker'));
     const liveScratchPath = join(folder, 'live.scratch');
     const volumeName = (scanId: string): string => `${scanId}.h5`;
     const service = new TomographyService({
@@ -244,13 +245,29 @@ export class ExperimentNode {
       volumePath: (scanId) => join(folder, volumeName(scanId)),
       volumeName,
     });
+    const results = new VolumeResultsService({
+      bus: this.#bus,
+      clock: this.#options.clock,
+      executor: looker,
+      volumePath: (scanId) => join(folder, volumeName(scanId)),
+      volumes: service,
+    });
+    if (this.#options.resumed) {
+      const past = readPastVolumes(this.database.reader);
+      service.recall(past.withoutVolume);
+      results.recall(past.scans, past.specimens);
+    }
     // A worker that is ended does not tidy up after itself.
     const scratch = { close: () => rm(liveScratchPath, { force: true }) };
-    return analysisPart('tomography analysis', service, [live, ...executors, scratch]);
+    // Stopped in reverse: the last volumes are made before the last of them are looked into.
+    return [
+      analysisPart('results of volumes', results, [looker]),
+      analysisPart('tomography analysis', service, [live, ...executors, scratch]),
+    ];
   }
 
   #networkParts(wanted: { readonly port: number } | { readonly url: string }): Part[] {
-    const { info, tell } = this.#options;
+    const { info, tell, earlierAlarms } = this.#options;
     let broker: EmbeddedBroker | undefined;
     let url = 'url' in wanted ? wanted.url : '';
     const startBroker = (port: number): Promise<number> => {
@@ -278,6 +295,7 @@ export class ExperimentNode {
           node: 'node-1',
           cell: info.cell,
           version: info.softwareVersion,
+          ...(earlierAlarms ? { earlierAlarms } : {}),
           report: ({ where, message }) => tell(`MQTT ${where}: ${message}`),
         });
         this.#outlet.start();

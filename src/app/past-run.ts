@@ -25,13 +25,7 @@ export interface FoundRun {
  * @throws Fault fileMissing; badInput while another process writes it; storage when nothing reads
  */
 export function findRun(run: string, outFolder: string): FoundRun {
-  const folder = [join(outFolder, run), run].find((one) => existsSync(join(one, DATABASE_NAME)));
-  if (folder === undefined) {
-    throw new Fault('fileMissing', {
-      where: run,
-      message: `is no run in ${outFolder} and no folder of one; "operando runs --out ${outFolder}" lists them`,
-    });
-  }
+  const folder = runFolder(run, outFolder);
   const pid = holderOf(folder);
   if (pid !== undefined) {
     throw new Fault('badInput', {
@@ -51,6 +45,16 @@ export function findRun(run: string, outFolder: string): FoundRun {
   return { outFolder: join(folder, '..'), folder, past, recovery };
 }
 
+/** The folder of a run, from its id or its path. @throws Fault fileMissing */
+export function runFolder(run: string, outFolder: string): string {
+  const folder = [join(outFolder, run), run].find((one) => existsSync(join(one, DATABASE_NAME)));
+  if (folder !== undefined) return folder;
+  throw new Fault('fileMissing', {
+    where: run,
+    message: `is no run in ${outFolder} and no folder of one; "operando runs --out ${outFolder}" lists them`,
+  });
+}
+
 /** Where the run was; undefined when the place is lost. One cut off at once begins anew. */
 export function placeOf({ past, recovery }: FoundRun): EngineState | undefined {
   if (past.state) return past.state;
@@ -66,6 +70,12 @@ export function placeOf({ past, recovery }: FoundRun): EngineState | undefined {
     shortLatched: false,
     heaterTargetCelsius: null,
   };
+}
+
+/** Whether a latch has lost its alarm with a damaged disk: the run itself cannot ask for it then. */
+export function hasLostAlarms(found: FoundRun): boolean {
+  const alarms = alarmsOf(found.past.events);
+  return unacknowledged(found).some((code) => !alarms.has(code));
 }
 
 /** Codes of what has latched and no person has acknowledged: nothing is energised before. */

@@ -1,7 +1,10 @@
 import type { CircuitFit } from '../domain/circuit-fit.ts';
 import type { RecordKind, RecordOf, RunInfo, RunStatus } from '../domain/run-record.ts';
 import type { RunReader } from '../domain/run-store.ts';
+import type { SegmentationResult, VolumeChangeResult } from '../domain/volume-results.ts';
 import { duration, significant, textTable, withError } from './format-values.ts';
+import { stepElapsedSecond } from './step-time.ts';
+import { volumeTable } from './volume-table.ts';
 
 const READ_BATCH = 5000;
 
@@ -21,6 +24,9 @@ export interface ScanResult {
   readonly axisPixel: number | null;
   readonly axisAgreed: boolean | null;
   readonly volumeFile: string | null;
+  /** What was found out from its volume; null for nothing. */
+  readonly segmentation: SegmentationResult | null;
+  readonly volumeChange: VolumeChangeResult | null;
 }
 
 /** The end of a run in numbers: what the table prints and `--json` carries. */
@@ -41,18 +47,20 @@ export interface RunResults {
 
 /** Reads a finished run once, from its first record to its last. */
 export function collectResults(reader: RunReader): RunResults {
-  const kept = readKinds(reader, ['spectrum', 'fit', 'scan', 'volume', 'event', 'step']);
+  const kept = readKinds(reader, KINDS);
   const fits = new Map(
     kept.fit.filter(({ body }) => body.final).map(({ body }) => [body.spectrumId, body.fit]),
   );
   const volumes = new Map(kept.volume.map(({ body }) => [body.scanId, body]));
+  const phases = new Map(kept.segmentation.map(({ body }) => [body.scanId, body.result]));
+  const changes = new Map(kept.volumeChange.map(({ body }) => [body.scanId, body.result]));
   const short = kept.event.find(({ body }) => body.code === 'cellShort');
   return {
     info: reader.info,
     status: reader.status(),
     recordCount: kept.recordCount,
     durationSecond: kept.lastSecond,
-    short: short ? shortOf(short, kept.step) : null,
+    short: short ? shortOf(short, kept) : null,
     spectra: kept.spectrum.map(({ body }) => ({
       spectrumId: body.spectrumId,
       startSecond: body.startSecond,
@@ -68,6 +76,8 @@ export function collectResults(reader: RunReader): RunResults {
       axisPixel: volumes.get(body.scanId)?.summary.axisPixel ?? null,
       axisAgreed: volumes.get(body.scanId)?.summary.axisAgreed ?? null,
       volumeFile: volumes.get(body.scanId)?.file ?? null,
+      segmentation: phases.get(body.scanId) ?? null,
+      volumeChange: changes.get(body.scanId) ?? null,
     })),
     warnings: kept.event
       .filter(({ body }) => body.severity !== 'info' && body.code !== 'cellShort')
@@ -75,7 +85,18 @@ export function collectResults(reader: RunReader): RunResults {
   };
 }
 
-type Kept = { [K in 'spectrum' | 'fit' | 'scan' | 'volume' | 'event' | 'step']: RecordOf<K>[] } & {
+const KINDS = [
+  'spectrum',
+  'fit',
+  'scan',
+  'volume',
+  'segmentation',
+  'volumeChange',
+  'event',
+  'step',
+] as const satisfies readonly RecordKind[];
+
+type Kept = { [K in (typeof KINDS)[number]]: RecordOf<K>[] } & {
   recordCount: number;
   lastSecond: number;
 };
@@ -86,6 +107,8 @@ function readKinds(reader: RunReader, kinds: readonly RecordKind[]): Kept {
     fit: [],
     scan: [],
     volume: [],
+    segmentation: [],
+    volumeChange: [],
     event: [],
     step: [],
     recordCount: 0,
@@ -110,15 +133,12 @@ function readKinds(reader: RunReader, kinds: readonly RecordKind[]): Kept {
 
 function shortOf(
   event: RecordOf<'event'>,
-  steps: readonly RecordOf<'step'>[],
+  records: Pick<Kept, 'step' | 'event'>,
 ): RunResults['short'] {
-  const step = steps
-    .filter(({ body, sequence }) => body.state === 'started' && sequence < event.sequence)
-    .at(-1);
   const chargeCoulomb = event.body.details.charge_coulomb;
   return {
     timeSecond: event.timeSecond,
-    stepElapsedSecond: event.timeSecond - (step?.timeSecond ?? 0),
+    stepElapsedSecond: stepElapsedSecond(event, records),
     chargeCoulomb: typeof chargeCoulomb === 'number' ? chargeCoulomb : Number.NaN,
   };
 }
@@ -139,6 +159,7 @@ export function describeResults(results: RunResults, folder: string): string {
     '',
     ...(results.spectra.length > 0 ? [spectraTable(results.spectra)] : []),
     ...(results.scans.length > 0 ? [scanTable(results.scans)] : []),
+    ...volumeTable(results.scans),
     `${results.recordCount} records in ${folder}`,
     '',
   ].join('\n');

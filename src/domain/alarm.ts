@@ -15,6 +15,13 @@ export interface Acknowledgement {
   readonly timeSecond: number;
 }
 
+/** Why an alarm is over: what it was about is not there any more. */
+export interface AlarmEnd {
+  /** One sentence for people. */
+  readonly reason: string;
+  readonly timeSecond: number;
+}
+
 export interface Alarm {
   /** The event that raised it; there is one alarm for each code. */
   readonly code: EventCode;
@@ -26,10 +33,14 @@ export interface Alarm {
   readonly firstSecond: number;
   readonly lastSecond: number;
   readonly count: number;
+  /** How often it has become more urgent because nobody acknowledged it. */
+  readonly escalations: number;
   /** A latched alarm keeps the run from going on until a person has acknowledged it. */
   readonly latched: boolean;
   /** Of everything up to now; undefined once it was raised again. */
   readonly acknowledged: Acknowledgement | undefined;
+  /** Undefined while it stands; an acknowledgement does not end an alarm. */
+  readonly ended: AlarmEnd | undefined;
 }
 
 /** Events that raise an alarm although they are warnings. */
@@ -37,7 +48,13 @@ const RAISED_BY_WARNING: ReadonlySet<EventCode> = new Set(['softShort']);
 /** Events after which nothing may be energised without a person and a reason. */
 const LATCHING: ReadonlySet<EventCode> = new Set(['interlock', 'cellShort']);
 /** Alarms that are news of other alarms, or of the end they have brought. */
-const NEVER_RAISING: ReadonlySet<EventCode> = new Set(['alarmAcknowledged', 'alarmEscalated']);
+const NEVER_RAISING: ReadonlySet<EventCode> = new Set([
+  'alarmAcknowledged',
+  'alarmEscalated',
+  'alarmEnded',
+]);
+/** Alarms of the specimen: they go with it, those of the rig stay. */
+const OF_THE_SPECIMEN: ReadonlySet<EventCode> = new Set(['cellShort', 'softShort']);
 
 type EventRecord = Pick<RecordOf<'event'>, 'timeSecond' | 'body'>;
 
@@ -53,32 +70,34 @@ export function alarmsAfter(
   return changed ? new Map(alarms).set(changed.code, changed) : alarms;
 }
 
-/** The alarm that an event raises, repeats, escalates or acknowledges, as it stands after it. */
+/** The alarm that an event raises, repeats, escalates, acknowledges or ends, as it stands after. */
 export function changedAlarm(
   alarms: ReadonlyMap<EventCode, Alarm>,
   { timeSecond, body }: EventRecord,
 ): Alarm | undefined {
-  if (body.code === 'alarmAcknowledged' || body.code === 'alarmEscalated') {
-    const before = alarms.get(body.details.alarm as EventCode);
-    if (!before) return undefined;
-    return body.code === 'alarmEscalated'
-      ? { ...before, severity: severityAfter(before.severity) }
-      : { ...before, acknowledged: acknowledgementOf({ timeSecond, body }) };
+  if (NEVER_RAISING.has(body.code)) {
+    const about = alarms.get(body.details.alarm as EventCode);
+    return about && withNews(about, { timeSecond, body });
   }
   if (!raisesAlarm(body)) return undefined;
-  const before = alarms.get(body.code);
+  const known = alarms.get(body.code);
+  // What is raised after its end is another alarm.
+  const before = known?.ended ? undefined : known;
   const given: AlarmSeverity = body.severity === 'warning' ? 'warning' : 'alarm';
   const { channel, instrument } = body.details;
+  const isStanding = before !== undefined && !before.acknowledged;
   return {
     code: body.code,
-    severity: before && !before.acknowledged ? worse(before.severity, given) : given,
+    severity: isStanding ? worse(before.severity, given) : given,
     message: body.message,
     cause: String(channel ?? instrument ?? '') || null,
     firstSecond: before?.firstSecond ?? timeSecond,
     lastSecond: timeSecond,
     count: (before?.count ?? 0) + 1,
+    escalations: isStanding ? before.escalations : 0,
     latched: LATCHING.has(body.code),
     acknowledged: undefined,
+    ended: undefined,
   };
 }
 
@@ -95,20 +114,42 @@ export function alarmsOf(
 
 /** What keeps a run from being energised again; empty when nothing does. */
 export function latchedAlarms(alarms: ReadonlyMap<EventCode, Alarm>): readonly Alarm[] {
-  return [...alarms.values()].filter(({ latched, acknowledged }) => latched && !acknowledged);
+  return [...alarms.values()].filter((alarm) => alarm.latched && needsPerson(alarm));
+}
+
+/** Whether it still waits for somebody to acknowledge it. */
+export function needsPerson({ acknowledged, ended }: Alarm): boolean {
+  return !acknowledged && !ended;
 }
 
 /** Whether an alarm can become more urgent than it is. */
-export function canEscalate({ severity, acknowledged }: Alarm): boolean {
-  return !acknowledged && severity !== 'critical';
+export function canEscalate(alarm: Alarm): boolean {
+  return needsPerson(alarm) && alarm.severity !== 'critical';
+}
+
+/** The alarms that are over when another specimen is in place. */
+export function specimenAlarms(alarms: ReadonlyMap<EventCode, Alarm>): readonly Alarm[] {
+  return [...alarms.values()].filter(({ code, ended }) => OF_THE_SPECIMEN.has(code) && !ended);
 }
 
 export function severityAfter(severity: AlarmSeverity): AlarmSeverity {
   return ALARM_SEVERITIES[ALARM_SEVERITIES.indexOf(severity) + 1] ?? 'critical';
 }
 
+/** An alarm after an event that tells of it. */
+function withNews(alarm: Alarm, { timeSecond, body }: EventRecord): Alarm | undefined {
+  if (body.code === 'alarmAcknowledged') {
+    return { ...alarm, acknowledged: acknowledgementOf({ timeSecond, body }) };
+  }
+  if (body.code === 'alarmEnded') {
+    const reason = String(body.details.reason ?? body.message);
+    return { ...alarm, ended: { reason, timeSecond } };
+  }
+  const { severity, escalations } = alarm;
+  return { ...alarm, severity: severityAfter(severity), escalations: escalations + 1 };
+}
+
 function raisesAlarm({ code, severity }: EventRecord['body']): boolean {
-  if (NEVER_RAISING.has(code)) return false;
   return severity === 'alarm' || (severity === 'warning' && RAISED_BY_WARNING.has(code));
 }
 

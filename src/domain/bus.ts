@@ -1,8 +1,16 @@
+import type { AbsorptionPlace } from './absorption.ts';
 import type { CircuitFit } from './circuit-fit.ts';
 import type { DerivedValue } from './derived-quantity.ts';
 import type { DetectorSpectrum } from './detector-spectrum.ts';
+import type { PeakRequest } from './peak.ts';
 import type { Frame, LiveSlice, ReconstructionSummary, ScanPlan } from './scan.ts';
 import type { ImpedancePoint } from './spectrum.ts';
+import type {
+  ScanSpan,
+  SegmentationResult,
+  VolumeAnalysis,
+  VolumeChangeResult,
+} from './volume-results.ts';
 
 /**
  * What the experiment and the analysis services tell each other while a run goes on. Outlets do
@@ -14,7 +22,13 @@ export interface BusEvents {
   spectrumEnded: { readonly spectrumId: string; readonly complete: boolean };
   /** `final` is false while the spectrum is still being measured. */
   fit: { readonly spectrumId: string; readonly final: boolean; readonly fit: CircuitFit };
-  scanStarted: { readonly plan: ScanPlan; readonly rows: number; readonly columns: number };
+  scanStarted: {
+    readonly plan: ScanPlan;
+    readonly rows: number;
+    readonly columns: number;
+    /** Of a scan in a set over the energies of an edge whose phases are asked for. */
+    readonly absorption?: AbsorptionPlace;
+  };
   frame: { readonly frame: Frame };
   scanEnded: { readonly scanId: string; readonly complete: boolean };
   liveSlice: { readonly slice: LiveSlice };
@@ -23,6 +37,18 @@ export interface BusEvents {
     readonly summary: ReconstructionSummary;
     readonly file: string;
   };
+  /** A finished scan whose volume is looked into as soon as it is there. */
+  volumeWanted: ScanSpan & { readonly scanId: string; readonly analysis: VolumeAnalysis };
+  /** What was found out from the volume of a scan. */
+  volumeResults: ScanSpan & {
+    readonly scanId: string;
+    readonly segmentation?: SegmentationResult | undefined;
+    readonly change?: VolumeChangeResult | undefined;
+  };
+  /** Another specimen is in place: nothing that was found out of the one before holds for it. */
+  freshCell: Readonly<Record<string, never>>;
+  /** The run listens: results of what an earlier start has measured may come. */
+  runBegun: Readonly<Record<string, never>>;
   detectorSpectrum: {
     readonly spectrumId: string;
     readonly startSecond: number;
@@ -30,6 +56,8 @@ export interface BusEvents {
     readonly startChargeCoulomb: number;
     readonly stopChargeCoulomb: number;
     readonly spectrum: DetectorSpectrum;
+    /** What the recipe wants fitted in it. */
+    readonly peaks: readonly PeakRequest[];
   };
   /** A step has ended; what loops and branches decide by is worked out while this is heard. */
   stepEnded: {

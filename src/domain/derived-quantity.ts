@@ -1,3 +1,5 @@
+import { parsePhaseShare } from './absorption.ts';
+import { type PeakQuantity, parsePeakQuantity } from './peak.ts';
 import type { Comparison } from './recipe-values.ts';
 import { type Dimension, parseQuantity, UNITS } from './units.ts';
 
@@ -19,10 +21,21 @@ const NAMED: Readonly<Record<string, Dimension>> = {
   'lithium-volume': 'volume',
   'volume-change': 'volume',
   'void-fraction': 'ratio',
+  'largest-void': 'volume',
   'protrusion-length': 'length',
   'coulombic-efficiency': 'ratio',
   'cycle-charge': 'charge',
-  'peak-position': 'length',
+  'peak-position': 'photonEnergy',
+};
+
+/** Of a peak, whatever it is called: `peak-position`, `peak-area.inli-422`. */
+const PEAKS: Readonly<Record<PeakQuantity, Dimension>> = {
+  position: 'photonEnergy',
+  width: 'photonEnergy',
+  /** Counts per second of live time. */
+  area: 'countRate',
+  /** Of lattice planes, where the diffraction angle is known. */
+  spacing: 'length',
 };
 
 /** What the letters of a fitted parameter say of its dimension: `fit.R1`, `fit.C1`. */
@@ -31,6 +44,9 @@ const ELEMENTS: Readonly<Record<string, Dimension>> = { R: 'resistance', C: 'cap
 
 /** The dimension of a derived quantity; undefined when there is none of this name. */
 export function derivedDimension(name: string): Dimension | undefined {
+  if (parsePhaseShare(name) !== undefined) return 'ratio';
+  const peak = parsePeakQuantity(name);
+  if (peak) return PEAKS[peak.quantity];
   const [, element] = FITTED.exec(name) ?? [];
   const table = element === undefined ? NAMED : ELEMENTS;
   const key = element ?? name;

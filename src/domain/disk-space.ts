@@ -4,4 +4,9 @@ export interface DiskSpace {
   usedFraction(): number;
   /** The disk was full, and the space kept for that moment is in use. */
   readonly isReserveUsed: boolean;
+  /**
+   * Takes away what can be made again, oldest first, until the disk is no fuller than this.
+   * @returns how many files of how many bytes have gone
+   */
+  makeRoom?(usedFraction: number): { readonly files: number; readonly bytes: number };
 }

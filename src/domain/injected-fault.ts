@@ -6,6 +6,14 @@ import { quantity } from './units.ts';
 export const FAULT_NAMES = [
   /** Lithium bridges the cell: only the leads are left. */
   'short',
+  /** A filament leaks: a resistance across the cell, whatever is done to it. */
+  'leak',
+  /** Contacts inside the cell come and heal while current flows. */
+  'dips',
+  /** The potentiostat passes several times the current it was told. */
+  'overCurrent',
+  /** The cell gives off gas while current flows. */
+  'gas',
   /** A lead to the cell is broken: no current flows, the voltage runs to its limit. */
   'openLead',
   /** A sensor drifts away from the truth. */
@@ -18,6 +26,11 @@ export const FAULT_NAMES = [
   'heaterStuckOn',
   /** The power stage is dead, and says that it is not. */
   'heaterStuckOff',
+  /** The power stage conducts a part of its power, told or not. */
+  'heaterLeak',
+  /** The room becomes hot, or cold: a fire, a thermostat that leaks. */
+  'hotRoom',
+  'coldRoom',
   /** An instrument says nothing more. */
   'stall',
   /** The supply of everything but this computer fails. */

@@ -1,10 +1,11 @@
 import type { Channel } from './channel.ts';
-import type { DetectorSpectrum } from './detector-spectrum.ts';
+import type { DetectorAxis, DetectorSpectrum } from './detector-spectrum.ts';
 import type { InjectedFault } from './injected-fault.ts';
 import type { Quality, SampleSink } from './sample.ts';
 import type { Frame, ScanPlan } from './scan.ts';
 import type { ImpedancePoint } from './spectrum.ts';
 import type { ElectrochemicalKind, ElectrochemicalTechnique } from './technique.ts';
+import type { VoxelSize } from './volume-results.ts';
 
 /**
  * Contracts between the experiment (src/run) and the instruments (hardware). Constructors only
@@ -30,6 +31,8 @@ export interface PotentiostatCapability {
   readonly voltageVoltMax: number;
   readonly frequencyHertzMin: number;
   readonly frequencyHertzMax: number;
+  /** Shortest time between two readings of rest, current or voltage. */
+  readonly sampleEverySecondMin: number;
 }
 
 export type Reading =
@@ -100,6 +103,8 @@ export interface Scanner {
   readonly rows: number;
   readonly columns: number;
   readonly viewsMax: number;
+  /** A voxel of its volumes; absent when nobody knows. */
+  readonly voxel?: VoxelSize;
   connect(signal: AbortSignal): Promise<void>;
   /**
    * Takes flats and darks, then the projections, each with its read-back angle.
@@ -118,6 +123,8 @@ export interface Spectrometer {
   readonly regions: readonly string[];
   /** Of its longest region, where it is known beforehand: what a run writes is estimated from it. */
   readonly channelsMax?: number;
+  /** The axis of a region, where it is known beforehand: windows of peaks must lie on it. */
+  axisOf?(region: string): DetectorAxis | undefined;
   connect(signal: AbortSignal): Promise<void>;
   /**
    * Counts one region.
@@ -157,6 +164,8 @@ export interface Instruments {
    * Absent where nobody can. @throws Fault timeout
    */
   freshCell?(signal: AbortSignal): Promise<void>;
+  /** A person puts the new specimen in, and says when it is there. */
+  readonly exchangedByPerson?: true;
   /** Faults that a simulated rig plays on purpose: the records say so. */
   readonly injectedFaults?: readonly InjectedFault[];
   /** Only where the specimen is simulated. */

@@ -1,8 +1,12 @@
 import { z } from 'zod';
+import { type AbsorptionSettings, absorptionSettings } from './absorption.ts';
 import { closedObject } from './closed-object.ts';
+import { type PeakSetting, peakSettings } from './peak.ts';
 import { CELL_EVENTS, type Condition, conditionSchema } from './recipe-conditions.ts';
 import { type ChargeSetting, parseCharge } from './recipe-values.ts';
+import { ELECTRODE_FACES, ELECTRODE_PHASES } from './segmentation.ts';
 import { parseQuantity, QUANTITY_MARK, quantity, quantityText } from './units.ts';
+import { COMPARED_WITH } from './volume-results.ts';
 
 /** What is measured beside a step or as one: spectra, scans. */
 
@@ -33,6 +37,26 @@ export const impedanceSettings = {
   fit: z.string().optional(),
 };
 
+/** What is found out from the volume of each scan while the experiment goes on. */
+const analyse = closedObject({
+  /** Phases, voids and protrusions. */
+  segment: z.boolean().default(true),
+  /** How much a phase has grown since that volume of the same cell. */
+  compareWith: z.enum(COMPARED_WITH).optional(),
+  /** Grey side of the electrode: lithium is dark, indium is bright. */
+  electrode: z.enum(ELECTRODE_PHASES).default('dark'),
+  /** The face of the volume that lies in the electrode; top is the first detector row. */
+  face: z.enum(ELECTRODE_FACES).optional(),
+  /** Between the phases; found in the first volume of the cell (Otsu 1979) unless given. */
+  threshold: quantity('attenuation').optional(),
+  /** Around the rotation axis; what the electrode's area spans, less 3 %, unless given. */
+  radius: quantity('length').optional(),
+  /** What a mole of charge makes; lithium metal unless given. */
+  molarVolume: quantity('molarVolume').optional(),
+  /** Side of a voxel, where the scanner does not know it. */
+  voxel: quantity('length').optional(),
+});
+
 export const scanSettings = {
   technique: z.literal('scan'),
   views: z.int().min(2).max(10_000),
@@ -45,6 +69,9 @@ export const scanSettings = {
     .max(500)
     .meta({ [QUANTITY_MARK]: 'list of photon energies' })
     .optional(),
+  /** Shares of phases from the absorption at these energies. */
+  absorption: absorptionSettings.optional(),
+  analyse: analyse.optional(),
 };
 
 export const spectrumSettings = {
@@ -53,6 +80,8 @@ export const spectrumSettings = {
   regions: z.array(z.string().min(1).max(40)).min(1).max(50),
   /** Of each region. */
   duration: quantity('time'),
+  /** Fitted in each spectrum as soon as it is counted. */
+  peaks: peakSettings,
 };
 
 /** What an impedance step and an impedance acquisition share. */
@@ -71,12 +100,15 @@ export interface ScanSettings {
   readonly span: number;
   readonly duration: number;
   readonly energies?: readonly number[] | undefined;
+  readonly absorption?: AbsorptionSettings | undefined;
+  readonly analyse?: z.output<typeof analyse> | undefined;
 }
 
 /** What a spectrum step and a spectrum acquisition share. */
 export interface SpectrumSettings {
   readonly regions: readonly string[];
   readonly duration: number;
+  readonly peaks: readonly PeakSetting[];
 }
 
 /** The step between two acquisitions. */

@@ -13,7 +13,14 @@ import { quantity, quantityText } from './units.ts';
 
 /** The steps of a recipe: what is done to the cell, and the loops and branches around it. */
 
-const record = closedObject({ every: quantity('time') }).default({ every: 10 });
+/** Around the moment the current is switched: this often for this long. */
+const edges = closedObject({ every: quantity('time'), for: quantity('time') });
+const record = closedObject({
+  every: quantity('time'),
+  /** After the current has begun, stopped or changed; ten times slower after ten readings, and again. */
+  edges: edges.optional(),
+}).default({ every: 10 });
+const evenRecord = closedObject({ every: quantity('time') }).default({ every: 10 });
 const during = z.array(acquisition).max(8).default([]);
 
 /** How long a person may take to exchange a cell, unless the recipe says. */
@@ -96,12 +103,8 @@ const gitt = closedObject({
   current: currentSetting,
   pulse: quantity('time'),
   rest: quantity('time'),
-  record,
-  /** Around the moment the current is switched: this often for this long. */
-  edges: closedObject({ every: quantity('time'), for: quantity('time') }).default({
-    every: 0.1,
-    for: 2,
-  }),
+  record: evenRecord,
+  edges: edges.default({ every: 0.1, for: 2 }),
   pulsesMax: z.int().min(1).max(10_000).default(1000),
   until,
 });

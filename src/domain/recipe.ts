@@ -4,7 +4,19 @@ import { recipeSteps } from './recipe-steps.ts';
 import { potential, recipeName } from './recipe-values.ts';
 import { quantity } from './units.ts';
 
+const EXPECTED_POSITIVE = 'expected a value above zero';
+const isPositive = (value: number): boolean => value > 0;
+
 /** A recipe as its YAML file is checked and held. Unknown keys are errors. */
+
+const softShort = closedObject({
+  /** How fast its voltage may fall at rest, beside relaxation; 3 mV/h unless given. */
+  rate: quantity('voltageRate').refine(isPositive, EXPECTED_POSITIVE).optional(),
+  /** What may flow for ever at a held voltage; 5 % of the charging current unless given. */
+  residual: quantity('current').refine(isPositive, EXPECTED_POSITIVE).optional(),
+  /** How long relaxation may take before that is judged; 1 h unless given. */
+  after: quantity('time').refine(isPositive, EXPECTED_POSITIVE).optional(),
+});
 
 /** Host interlocks: leaving any of these trips the run into its safe state. */
 const safety = closedObject({
@@ -15,6 +27,8 @@ const safety = closedObject({
   voltage: closedObject({ min: potential, max: potential }),
   current: closedObject({ max: quantity('current') }),
   pressure: closedObject({ max: quantity('pressure') }).optional(),
+  /** What a sound cell may do without current and at a held voltage; more is told as a soft short. */
+  softShort: softShort.optional(),
 });
 export type SafetySetting = z.output<typeof safety>;
 /** The same with its potentials against the reference of the cell, volt. */

@@ -22,6 +22,8 @@ export const rigSchema = closedObject({
     scanner: instrument.optional(),
     spectrometer: instrument.optional(),
   }),
+  /** Who puts a fresh cell in: a person, who is asked; without it a simulated rig alone can. */
+  cellExchange: z.literal('person').optional(),
   /** Faults that a simulated rig plays on purpose. */
   faults: z.array(injectedFaultSchema).max(32).optional(),
 });

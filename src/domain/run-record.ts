@@ -6,6 +6,12 @@ import type { InstrumentInfo } from './instrument.ts';
 import type { Quality } from './sample.ts';
 import type { ReconstructionSummary } from './scan.ts';
 import type { ImpedancePoint } from './spectrum.ts';
+import type {
+  ScanSpan,
+  SegmentationResult,
+  VolumeAnalysis,
+  VolumeChangeResult,
+} from './volume-results.ts';
 
 /**
  * What a run writes down. Every record of a run carries one sequence number from one counter:
@@ -57,6 +63,7 @@ export type EventCode =
   | 'interlock'
   | 'alarmAcknowledged'
   | 'alarmEscalated'
+  | 'alarmEnded'
   | 'faultInjected'
   | 'safeState'
   | 'stopRequested'
@@ -126,6 +133,8 @@ export type RecordBody =
       readonly complete: boolean;
       /** Raw frames, beside the database. */
       readonly framesFile: string;
+      /** What is to be found out from its volume; absent for nothing. */
+      readonly analysis?: VolumeAnalysis;
     }
   | {
       readonly kind: 'detectorSpectrum';
@@ -146,7 +155,17 @@ export type RecordBody =
       readonly summary: ReconstructionSummary;
       /** Volume file beside the database. */
       readonly file: string;
-    };
+    }
+  | (ScanSpan & {
+      readonly kind: 'segmentation';
+      readonly scanId: string;
+      readonly result: SegmentationResult;
+    })
+  | (ScanSpan & {
+      readonly kind: 'volumeChange';
+      readonly scanId: string;
+      readonly result: VolumeChangeResult;
+    });
 
 export type RecordKind = RecordBody['kind'];
 

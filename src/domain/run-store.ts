@@ -1,3 +1,4 @@
+import type { CellEvent } from './recipe-conditions.ts';
 import type { RecordBody, RunInfo, RunRecord, RunStatus } from './run-record.ts';
 import type { Frame } from './scan.ts';
 
@@ -21,6 +22,88 @@ export interface WalkState {
   readonly ends: Readonly<Record<string, string>>;
 }
 
+/**
+ * Since which second of its step each condition with `for` has been met, by its place among all
+ * conditions of the step, those inside others counted after the one around them.
+ */
+export type ConditionMemory = Readonly<Record<string, number>>;
+
+/** Where one acquisition beside a step stands. */
+export interface AcquisitionMemory {
+  /** Which place of its grid comes next. */
+  readonly index: number;
+  /** The one at the beginning of the step is still to come. */
+  readonly isFirst: boolean;
+  /** An event has asked for one that has not begun. */
+  readonly isWanted: boolean;
+  /** One was begun and has not ended. */
+  readonly isTaking: boolean;
+  /** Of that one: scans at photon energies, counted regions. */
+  readonly partsDone: number;
+  /** The same of its measurement at the end of the step. */
+  readonly answeredParts: number;
+  /** When the newest was begun, in seconds of the step. */
+  readonly takenSecond: number;
+  /** Voltage at that one; absent while none is known. */
+  readonly takenVolt?: number | undefined;
+  /** Of the condition that makes it faster. */
+  readonly faster?: ConditionMemory | undefined;
+}
+
+/** What a step knows of itself beside its time and charge. As long as the step in the recipe. */
+export interface StepMemory {
+  readonly conditions?: ConditionMemory;
+  /** Which of its conditions was met, from 0: only what follows the step's end is left to do. */
+  readonly metIndex?: number | undefined;
+  /** What analysis has worked out since the step began, by name. */
+  readonly derived?: Readonly<Record<string, number>>;
+  readonly events?: readonly CellEvent[];
+  /** The second part of constant current, constant voltage has begun. */
+  readonly holdsVoltage?: boolean;
+  /** In the order of the recipe. */
+  readonly acquisitions?: readonly AcquisitionMemory[];
+  /** Scans, regions or sweeps of it that are whole; rests of a titration. */
+  readonly partsDone?: number;
+  /** Of a titration: how long its newest pulse has lasted; absent when that is over. */
+  readonly pulseSecond?: number;
+  /** Of a soak: how long the temperature was within its tolerance without a break. */
+  readonly dwelledSecond?: number;
+}
+
+/** Times that a run was suspended. */
+export interface SuspensionMemory {
+  readonly count: number;
+  /** Of all suspensions that have ended. */
+  readonly pastSecond: number;
+  /** The one that goes on; absent when none does. */
+  readonly now?: { readonly channel: string; readonly lengthSecond: number } | undefined;
+}
+
+/** A measurement that was begun and has no record yet: a resumed run marks it as cut off. */
+export type OpenMeasurement = {
+  readonly startSecond: number;
+  readonly startChargeCoulomb: number;
+} & (
+  | { readonly kind: 'spectrum'; readonly spectrumId: string; readonly pointCount: number }
+  | {
+      readonly kind: 'scan';
+      readonly scanId: string;
+      readonly views: number;
+      readonly framesFile: string;
+    }
+  | { readonly kind: 'detectorSpectrum'; readonly spectrumId: string; readonly region: string }
+  | {
+      readonly kind: 'phase';
+      /** Name of the step. */
+      readonly step: string;
+      /** `pulse`, `rest`, `voltammogram`. */
+      readonly phase: string;
+      /** Which of them, from 1. */
+      readonly number: number;
+      readonly currentAmpere: number | null;
+    }
+);
+
 /** The runner's own memory, saved with the records it follows from. Plain data. */
 export interface EngineState {
   /** When it was so, on the experiment's clock. */
@@ -43,6 +126,12 @@ export interface EngineState {
   readonly derived?: Readonly<Record<string, number>>;
   /** How many pulses of the titration that runs were begun; absent outside of one. */
   readonly titrationPulses?: number;
+  /** Of the step that has begun; absent in one that has nothing more to remember. */
+  readonly step?: StepMemory;
+  /** Absent while the run was never suspended. */
+  readonly suspension?: SuspensionMemory;
+  /** At most one for each instrument, and the phase that it is part of. */
+  readonly openMeasurements?: readonly OpenMeasurement[];
   /** What simulated instruments remember of their specimen; absent where it is a real one. */
   readonly specimen?: unknown;
 }
@@ -90,6 +179,8 @@ export interface RunReader {
 
 /** Where a scan's raw frames go as they arrive. */
 export interface ScanSpool {
+  /** Of the file, within the run's folder. */
+  readonly name: string;
   /** Writes one frame's pixels and angle. @throws Fault storage, capacity */
   add(frame: Frame): void;
   /** Makes the file durable and returns its name within the run's folder. */
@@ -98,4 +189,9 @@ export interface ScanSpool {
 
 export interface ScanSpoolFactory {
   open(scanId: string): ScanSpool;
+  /**
+   * Why no frames of so many bytes should be taken now, in words; undefined when there is room.
+   * Pictures stop before samples do.
+   */
+  refusal?(bytes: number): string | undefined;
 }

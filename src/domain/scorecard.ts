@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { closedObject } from './closed-object.ts';
-import { type Dimension, UNITS } from './units.ts';
+import { peakSetting } from './peak.ts';
+import { type Dimension, quantity, UNITS } from './units.ts';
 
 /**
  * What a paper says its experiment gave, as data: `recipes/scorecards/*.yaml`. A run of the
@@ -13,6 +14,9 @@ const text = z.string().min(1).max(400);
 const steps = z.string().regex(/^[a-z0-9*?[\]-]{1,40}$/, 'expected the name of a steps, or eis-*');
 /** Key path below `simulation` of the cell file: `diffusion.diffusivity`. */
 const path = z.string().regex(/^[A-Za-z0-9]+(\.[A-Za-z0-9]+)*$/, 'expected a path such as a.b');
+
+/** One of the scans of the steps: its number from 1, or the last of them. */
+const scanChoice = z.union([z.int().min(1), z.literal('last')]).default('last');
 
 /** How a figure is worked out from a run. */
 const recover = z.discriminatedUnion('method', [
@@ -71,6 +75,31 @@ const recover = z.discriminatedUnion('method', [
   /** Discharge of a cycle over the active mass. */
   closedObject({ method: z.literal('dischargeCapacity'), cycle: z.int().min(1) }),
   closedObject({ method: z.literal('scanCount') }),
+  /** Largest share of voids at any depth, in a volume of the steps. */
+  closedObject({ method: z.literal('voidShare'), steps, scan: scanChoice }),
+  /** How far the electrode reaches beyond its interface, in a volume of the steps. */
+  closedObject({ method: z.literal('protrusionLength'), steps, scan: scanChoice }),
+  /** What the electrode has grown by from the first volume of the steps to the last. */
+  closedObject({ method: z.literal('volumeGrowth'), steps }),
+  /** Lithium that is seen over what the charge makes, in a volume of the steps. */
+  closedObject({ method: z.literal('lithiumShare'), steps, scan: scanChoice }),
+  /** Median lattice spacing of a diffraction peak in the spectra of the steps: d = hc / (2 E sin θ). */
+  closedObject({ method: z.literal('peakSpacing'), steps, peak: peakSetting }),
+  /** Share of a phase, by the absorption of the scans in the n-th pass of the steps or the last. */
+  closedObject({
+    method: z.literal('phaseShare'),
+    steps,
+    phase: z.string().min(1).max(20),
+    scan: scanChoice,
+  }),
+  /** Median position of a peak in the spectra of the steps, less what the reference is off. */
+  closedObject({
+    method: z.literal('bindingEnergy'),
+    steps,
+    peak: peakSetting,
+    /** Of the same step, such as C 1s of adventitious carbon, and where it belongs. */
+    reference: closedObject({ peak: peakSetting, energy: quantity('photonEnergy') }),
+  }),
   /** Volume share of the products that conduct electrons and ions; needs no run. */
   closedObject({
     method: z.literal('conductingShare'),

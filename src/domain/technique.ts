@@ -1,3 +1,5 @@
+import type { SamplingEdge } from './sampling.ts';
+
 /**
  * What an instrument is asked to do, in absolute SI units. The planner makes these from a
  * recipe's steps; drivers turn them into bytes.
@@ -7,6 +9,7 @@
 export interface OpenCircuit {
   readonly kind: 'openCircuit';
   readonly sampleEverySecond: number;
+  readonly edge?: SamplingEdge | undefined;
   readonly durationSecond: number;
 }
 
@@ -19,6 +22,7 @@ export interface ConstantCurrent {
   /** Positive current charges the cell (for a symmetric cell: plates the working electrode). */
   readonly currentAmpere: number;
   readonly sampleEverySecond: number;
+  readonly edge?: SamplingEdge | undefined;
   /** Upper bound of the step: it ends then even if the host is gone. */
   readonly durationSecond: number;
   readonly voltageVoltMin: number;
@@ -30,6 +34,7 @@ export interface ConstantVoltage {
   readonly kind: 'constantVoltage';
   readonly voltageVolt: number;
   readonly sampleEverySecond: number;
+  readonly edge?: SamplingEdge | undefined;
   /** Upper bound of the step: it ends then even if the host is gone. */
   readonly durationSecond: number;
   /** The instrument ends the step by itself past this, whatever the sign. */

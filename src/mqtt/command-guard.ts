@@ -11,7 +11,12 @@ export const COMMAND_BYTES_MAX = 4096;
 const CORRELATION_ID = /^[A-Za-z0-9_.:-]{1,64}$/;
 
 export type CommandState = 'accepted' | 'rejected' | 'done' | 'failed';
-export type RejectionCode = 'badPayload' | 'issuedAtMissing' | 'stale' | 'badResponseTopic';
+export type RejectionCode =
+  | 'badPayload'
+  | 'issuedAtMissing'
+  | 'stale'
+  | 'otherRun'
+  | 'badResponseTopic';
 
 /** Where the answer to a command goes. */
 export interface ReplyAddress {
@@ -29,7 +34,22 @@ export interface Reply {
 export type Decision =
   | { readonly kind: 'ignored' }
   | { readonly kind: 'rejected' | 'repeated'; readonly reply: Reply; readonly to?: ReplyAddress }
-  | { readonly kind: 'accepted'; readonly correlationId: string; readonly to?: ReplyAddress };
+  | {
+      readonly kind: 'accepted';
+      readonly correlationId: string;
+      /** What the command says beside its id, its time and its answer's address. */
+      readonly words: Words;
+      readonly to?: ReplyAddress;
+    };
+
+/** Texts that a verb asks for or allows, by their key in the payload. */
+export type Words = Readonly<Record<string, string>>;
+
+/** What a verb needs to be told, beside what every command says. */
+export interface VerbWords {
+  readonly needs: readonly string[];
+  readonly allows: readonly string[];
+}
 
 export interface CommandCounts {
   readonly ignoredRetained: number;
@@ -41,11 +61,17 @@ export interface CommandCounts {
 /** Decides whether a command may be carried out; what it has decided it remembers. */
 export class CommandGuard {
   readonly #topics: Topics;
+  readonly #runId: string;
+  readonly #verbs: ReadonlyMap<string, VerbWords>;
+  /** By topic and id: the id of one verb must not stand in the way of another, of a stop above all. */
   readonly #replies = new Map<string, Reply>();
   readonly #counts = { ignoredRetained: 0, rejected: 0, repeated: 0, accepted: 0 };
 
-  constructor(topics: Topics) {
+  /** @param verbs by their topic: a topic that is not there takes no words */
+  constructor(topics: Topics, runId: string, verbs: ReadonlyMap<string, VerbWords>) {
     this.#topics = topics;
+    this.#runId = runId;
+    this.#verbs = verbs;
   }
 
   get counts(): CommandCounts {
@@ -58,46 +84,56 @@ export class CommandGuard {
       this.#counts.ignoredRetained += 1;
       return { kind: 'ignored' };
     }
-    const request = readRequest(message);
+    const request = readRequest(message, this.#verbs.get(message.topic));
     const to = this.#addressOf(message, request);
     if (to === 'bad') {
-      return this.#reject(request, undefined, 'badResponseTopic', 'no reply may be sent there');
+      const problem = 'no reply may be sent there';
+      return this.#reject(message, request, { code: 'badResponseTopic', message: problem });
     }
-    if (request.problem !== undefined || request.correlationId === null) {
+    if (request.correlationId === null) {
       const problem = request.problem ?? 'correlation_id: expected 1 to 64 of A-Z a-z 0-9 _ . : -';
-      return this.#reject(request, to, 'badPayload', problem);
+      return this.#reject(message, request, { code: 'badPayload', message: problem, to });
     }
-    const known = this.#replies.get(request.correlationId);
+    const known = this.#replies.get(keyOf(message, request.correlationId));
     if (known) {
       this.#counts.repeated += 1;
       return { kind: 'repeated', reply: known, ...(to ? { to } : {}) };
     }
-    const rejection = ageProblem(request.issuedAtUtcMs, nowUtcMs);
-    if (rejection) return this.#reject(request, to, rejection.code, rejection.message);
+    const { correlationId, words } = request;
+    const rejection =
+      ageProblem(request.issuedAtUtcMs, nowUtcMs) ??
+      (request.problem === undefined
+        ? this.#runProblem(words)
+        : { code: 'badPayload' as const, message: request.problem });
+    if (rejection) return this.#reject(message, request, { ...rejection, to });
     this.#counts.accepted += 1;
-    this.remember({ correlationId: request.correlationId, state: 'accepted' });
-    return { kind: 'accepted', correlationId: request.correlationId, ...(to ? { to } : {}) };
+    this.remember(message, { correlationId, state: 'accepted' });
+    return { kind: 'accepted', correlationId, words, ...(to ? { to } : {}) };
+  }
+
+  /** What was meant for another run on this cell must not be done to this one. */
+  #runProblem({ run }: Words): Rejection | undefined {
+    if (run === undefined || run === this.#runId) return undefined;
+    return { code: 'otherRun', message: `run: expected ${this.#runId}, the run that goes on here` };
   }
 
   /** Keeps the latest answer to a command for those who ask again. */
-  remember(reply: Reply): void {
+  remember(message: Pick<IncomingMessage, 'topic'>, reply: Reply): void {
     if (reply.correlationId === null) return;
-    this.#replies.set(reply.correlationId, reply);
+    this.#replies.set(keyOf(message, reply.correlationId), reply);
     if (this.#replies.size <= COMMANDS_REMEMBERED_MAX) return;
     const [oldest] = this.#replies.keys();
     if (oldest !== undefined) this.#replies.delete(oldest);
   }
 
   #reject(
-    request: Request,
-    to: ReplyAddress | undefined,
-    code: RejectionCode,
-    message: string,
+    command: IncomingMessage,
+    { correlationId }: Request,
+    { code, message, to }: Rejection & { readonly to?: ReplyAddress | undefined },
   ): Decision {
     this.#counts.rejected += 1;
-    const { correlationId } = request;
     const reply: Reply = { correlationId, state: 'rejected', code, message };
-    this.remember(reply);
+    this.remember(command, reply);
     return { kind: 'rejected', reply, ...(to ? { to } : {}) };
   }
 
@@ -118,21 +154,36 @@ interface Request {
   readonly correlationId: string | null;
   readonly issuedAtUtcMs?: number;
   readonly responseTopic?: string;
+  readonly words: Words;
   readonly problem?: string;
 }
 
-function readRequest(message: IncomingMessage): Request {
+interface Rejection {
+  readonly code: RejectionCode;
+  readonly message: string;
+}
+
+function keyOf({ topic }: Pick<IncomingMessage, 'topic'>, correlationId: string): string {
+  return `${topic} ${correlationId}`;
+}
+
+/** A request that cannot be read at all. */
+function unreadable(problem: string): Request {
+  return { correlationId: null, words: {}, problem };
+}
+
+function readRequest(message: IncomingMessage, verb: VerbWords | undefined): Request {
   if (message.payload.length > COMMAND_BYTES_MAX) {
-    return { correlationId: null, problem: `expected at most ${COMMAND_BYTES_MAX} bytes` };
+    return unreadable(`expected at most ${COMMAND_BYTES_MAX} bytes`);
   }
   let json: unknown;
   try {
     json = JSON.parse(message.payload.toString('utf8'));
   } catch {
-    return { correlationId: null, problem: 'expected a JSON object' };
+    return unreadable('expected a JSON object');
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    return { correlationId: null, problem: 'expected a JSON object' };
+    return unreadable('expected a JSON object');
   }
   const {
     correlation_id: id,
@@ -141,16 +192,29 @@ function readRequest(message: IncomingMessage): Request {
   } = json as Record<string, unknown>;
   const givenId = id ?? message.correlationData?.toString('utf8');
   return {
+    ...readWords(json as Record<string, unknown>, verb),
     correlationId: typeof givenId === 'string' && CORRELATION_ID.test(givenId) ? givenId : null,
     ...(typeof issuedAt === 'number' ? { issuedAtUtcMs: issuedAt } : {}),
     ...(typeof topic === 'string' ? { responseTopic: topic } : {}),
   };
 }
 
-function ageProblem(
-  issuedAtUtcMs: number | undefined,
-  nowUtcMs: number,
-): { readonly code: RejectionCode; readonly message: string } | undefined {
+/** Only what the verb knows is read; what it needs must be there. */
+function readWords(
+  json: Record<string, unknown>,
+  { needs, allows }: VerbWords = { needs: [], allows: ['run'] },
+): Pick<Request, 'words' | 'problem'> {
+  const words: Record<string, string> = {};
+  const problems: string[] = [];
+  for (const key of [...needs, ...allows]) {
+    const value = json[key];
+    if (typeof value === 'string' && value.trim() !== '') words[key] = value;
+    else if (value !== undefined || needs.includes(key)) problems.push(`${key}: expected a text`);
+  }
+  return { words, ...(problems.length > 0 ? { problem: problems.join('; ') } : {}) };
+}
+
+function ageProblem(issuedAtUtcMs: number | undefined, nowUtcMs: number): Rejection | undefined {
   if (issuedAtUtcMs === undefined) {
     const message = 'issued_at_utc_ms: expected the time of the command, ms since 1970';
     return { code: 'issuedAtMissing', message };

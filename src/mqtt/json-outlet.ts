@@ -1,8 +1,11 @@
+import type { Alarm } from '../domain/alarm.ts';
 import type { CancelTimer, Clock } from '../domain/clock.ts';
 import { asFault, type Problem } from '../domain/fault.ts';
 import type { RunControl } from '../domain/run-control.ts';
+import type { EventCode } from '../domain/run-record.ts';
 import type { RunReader } from '../domain/run-store.ts';
-import { CommandGuard, type Reply, type ReplyAddress } from './command-guard.ts';
+import { CommandDesk } from './command-desk.ts';
+import type { Reply, ReplyAddress } from './command-guard.ts';
 import { Delivery } from './delivery.ts';
 import { seedOf } from './jitter.ts';
 import type { IncomingMessage, OutgoingMessage } from './message.ts';
@@ -39,6 +42,8 @@ export interface MqttOutletOptions {
   readonly version: string;
   /** For the jitter between connection attempts; follows from site and node when absent. */
   readonly seed?: number;
+  /** Of earlier starts of the software, by code: their records may have gone out already. */
+  readonly earlierAlarms?: ReadonlyMap<EventCode, Alarm>;
   /** Told when the connection closes or an attempt fails, and of trouble with the database. */
   readonly report?: (problem: Problem) => void;
 }
@@ -86,16 +91,21 @@ export class MqttOutlet {
     const { reader, clock } = this.#options;
     const topics = topicsOf(this.#options);
     for (const channel of reader.info.channels) topics.stream(channel.name);
-    const packer = new RecordPacker(reader.info, topics, (boot) => reader.utcAtZeroMs(boot));
+    const packer = new RecordPacker(
+      reader.info,
+      topics,
+      (boot) => reader.utcAtZeroMs(boot),
+      this.#options.earlierAlarms,
+    );
     const delivery = new Delivery(reader, OUTLET_NAME, (records) => {
       this.#boot = records.at(-1)?.boot ?? this.#boot;
       return packer.pack(records);
     });
     delivery.start();
     this.#startedSecond = clock.nowSecond();
-    const supervisor = this.#supervise(topics);
-    const guard = new CommandGuard(topics);
-    this.#parts = { topics, delivery, guard, supervisor, outbox: new Outbox() };
+    const desk = this.#commandDesk(topics);
+    const supervisor = this.#supervise(topics, desk);
+    this.#parts = { topics, delivery, desk, supervisor, outbox: new Outbox() };
     this.#stopListening = reader.onCommit(() => this.#pumpSoon());
     supervisor.start();
     this.#tick();
@@ -142,11 +152,24 @@ export class MqttOutlet {
     this.#session = undefined;
     this.#stopListening?.();
     this.#cancelTick?.();
+    parts.desk.stop();
     for (const check of this.#drainChecks) check();
     await parts.supervisor.stop(farewell);
   }
 
-  #supervise(topics: Topics): Supervisor {
+  #commandDesk(topics: Topics): CommandDesk {
+    const { control, clock, reader } = this.#options;
+    return new CommandDesk({
+      topics,
+      runId: reader.info.runId,
+      control,
+      clock,
+      answer: (reply, to) => this.#reply(reply, to),
+      report: (where, message) => this.#report(where, message),
+    });
+  }
+
+  #supervise(topics: Topics, desk: CommandDesk): Supervisor {
     const { broker, clock, site, node, reader, seed } = this.#options;
     return new Supervisor({
       broker,
@@ -155,7 +178,7 @@ export class MqttOutlet {
       clientId: `operando-${site}-${node}-${reader.info.runId}-json`,
       seed: seed ?? seedOf(`${site}/${node}`),
       will: () => this.#statusMessage(this.#parts, 'lost', topics),
-      subscriptions: [topics.stop, topics.resume, `${topics.alarms}+`],
+      subscriptions: [...desk.topics, `${topics.alarms}+`],
       onOpen: (session) => this.#open(session),
       onClose: (reason) => this.#close(reason),
       onMessage: (message) => this.#receive(message),
@@ -260,7 +283,7 @@ export class MqttOutlet {
       boot: this.#boot,
       upSecond: clock.nowSecond() - this.#startedSecond,
       version,
-      commands: parts?.guard.counts ?? none,
+      commands: parts?.desk.counts ?? none,
       repliesDropped: parts?.outbox.repliesDropped ?? 0,
     });
   }
@@ -268,39 +291,8 @@ export class MqttOutlet {
   #receive(message: IncomingMessage): void {
     const parts = this.#parts;
     if (!parts) return;
-    const { stop, resume } = parts.topics;
-    if (message.topic === stop || message.topic === resume) this.#command(parts, message);
-    else if (message.topic.startsWith(parts.topics.alarms)) this.#clearOldAlarm(parts, message);
-    this.#pumpSoon();
-  }
-
-  #command(parts: Parts, message: IncomingMessage): void {
-    const { clock, control } = this.#options;
-    const decision = parts.guard.decide(message, clock.utcMs());
-    if (decision.kind === 'ignored') {
-      this.#report(message.topic, 'a retained command is ignored; publish commands without retain');
-      return;
-    }
-    if (decision.kind !== 'accepted') {
-      this.#reply(decision.reply, decision.to);
-      return;
-    }
-    const { correlationId, to } = decision;
-    this.#reply({ correlationId, state: 'accepted' }, to);
-    const by = `mqtt:${correlationId}`;
-    const doing = message.topic === parts.topics.stop ? control.stop(by) : control.goOn(by);
-    doing.then(
-      () => this.#conclude(parts, { correlationId, state: 'done' }, to),
-      (error: unknown) => {
-        const { message: text } = asFault(error, message.topic);
-        this.#conclude(parts, { correlationId, state: 'failed', message: text }, to);
-      },
-    );
-  }
-
-  #conclude(parts: Parts, reply: Reply, to: ReplyAddress | undefined): void {
-    parts.guard.remember(reply);
-    this.#reply(reply, to);
+    if (message.topic.startsWith(parts.topics.alarms)) this.#clearOldAlarm(parts, message);
+    else parts.desk.receive(message);
     this.#pumpSoon();
   }
 
@@ -318,6 +310,7 @@ export class MqttOutlet {
       expirySecond: 60,
       ...(to.correlationData ? { correlationData: to.correlationData } : {}),
     });
+    this.#pumpSoon();
   }
 
   /** A new run on the cell is the answer to the alarms of the one before. */
@@ -345,7 +338,7 @@ export class MqttOutlet {
 interface Parts {
   readonly topics: Topics;
   readonly delivery: Delivery;
-  readonly guard: CommandGuard;
+  readonly desk: CommandDesk;
   readonly supervisor: Supervisor;
   readonly outbox: Outbox;
 }

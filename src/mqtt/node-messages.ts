@@ -85,12 +85,14 @@ export function descMessage(topics: Topics, info: RunInfo): OutgoingMessage {
       'fit',
       'scan',
       'volume',
+      'segmentation',
+      'volume-change',
       'detector-spectrum',
       'derived',
     ].map((name) => topics.stream(name)),
     log: topics.log,
     instruments: info.instruments,
-    commands: [topics.stop],
+    commands: [topics.stop, topics.acknowledge, topics.arm, topics.resume],
     limits: { payload_bytes: PAYLOAD_BYTES_MAX, command_age_ms: COMMAND_AGE_MS_MAX },
   });
 }
@@ -98,10 +100,19 @@ export function descMessage(topics: Topics, info: RunInfo): OutgoingMessage {
 /** Where the run stands; retained. */
 export function stateMessage(topics: Topics, info: RunInfo, control: RunControl): OutgoingMessage {
   const progress = control.progress();
+  const waiting = control.waiting();
   return retained(topics.state, {
     schema: PAYLOAD_SCHEMA,
     run: info.runId,
     status: control.status(),
+    waiting: waiting
+      ? {
+          kind: waiting.kind,
+          since_second: waiting.sinceSecond,
+          message: waiting.message,
+          obstacle: waiting.obstacle,
+        }
+      : null,
     step_index: progress.stepIndex,
     step_count: progress.stepCount,
     step_name: progress.stepName,

@@ -3,6 +3,7 @@ import type { EventCode, RecordOf, RunInfo, RunRecord } from '../domain/run-reco
 import type { Quality } from '../domain/sample.ts';
 import type { OutgoingMessage } from './message.ts';
 import type { Topics } from './topics.ts';
+import { changePayload, phasesPayload } from './volume-result-payloads.ts';
 
 /** Version of every payload; docs/mqtt.md describes it. */
 export const PAYLOAD_SCHEMA = 1;
@@ -29,17 +30,23 @@ export class RecordPacker {
   readonly #topics: Topics;
   /** The alarms of this run as they stand; at most one for each event code. */
   readonly #alarms = new Map<EventCode, Alarm>();
+  readonly #earlierAlarms: ReadonlyMap<EventCode, Alarm>;
 
   readonly #utcAtZeroMs: (boot: number) => number;
   /** Looked up once for each batch: a clock that is set relabels what is sent after it. */
   readonly #utcAtZeroOf = new Map<number, number>();
 
-  /** @param utcAtZeroMs UTC label of second 0 in one start; as the run began when absent */
+  /**
+   * @param utcAtZeroMs UTC label of second 0 in one start; as the run began when absent
+   * @param earlierAlarms of earlier starts, whose records may have been packed by them
+   */
   constructor(
     info: RunInfo,
     topics: Topics,
     utcAtZeroMs: (boot: number) => number = () => info.startedUtcMs,
+    earlierAlarms: ReadonlyMap<EventCode, Alarm> = new Map(),
   ) {
+    this.#earlierAlarms = earlierAlarms;
     this.#info = info;
     this.#topics = topics;
     this.#utcAtZeroMs = utcAtZeroMs;
@@ -96,6 +103,7 @@ export class RecordPacker {
       case 'event': {
         const { code, severity, message, details } = body;
         const log = this.#message(record, this.#topics.log, { code, severity, message, details });
+        this.#recallAlarms(record);
         const alarm = changedAlarm(this.#alarms, record as RecordOf<'event'>);
         if (!alarm) return [log];
         this.#alarms.set(alarm.code, alarm);
@@ -166,6 +174,10 @@ export class RecordPacker {
             source: body.value.source,
           }),
         ];
+      case 'segmentation':
+        return [this.#message(record, this.#topics.stream('segmentation'), phasesPayload(body))];
+      case 'volumeChange':
+        return [this.#message(record, this.#topics.stream('volume-change'), changePayload(body))];
       case 'volume':
         return [
           this.#message(record, this.#topics.stream('volume'), {
@@ -242,9 +254,20 @@ export class RecordPacker {
     return this.#message(record, topic, { ...content, curve_omitted: true });
   }
 
-  /** The alarm as it stands after the record. */
+  /** An alarm that was raised in an earlier start counts on from there. */
+  #recallAlarms({ timeSecond }: RunRecord): void {
+    for (const [code, alarm] of this.#earlierAlarms) {
+      if (!this.#alarms.has(code) && alarm.lastSecond < timeSecond) this.#alarms.set(code, alarm);
+    }
+  }
+
+  /** The alarm as it stands after the record; one that has ended stands nowhere. */
   #alarmMessage(record: RunRecord, alarm: Alarm): RecordMessage {
     const { acknowledged } = alarm;
+    if (alarm.ended) {
+      const topic = this.#topics.alarm(alarm.code);
+      return { topic, payload: '', retain: true, firstSequence: record.sequence };
+    }
     const utc = (timeSecond: number): string => this.#utc({ ...record, timeSecond });
     const content = {
       code: alarm.code,
@@ -254,6 +277,7 @@ export class RecordPacker {
       first_utc: utc(alarm.firstSecond),
       last_utc: utc(alarm.lastSecond),
       count: alarm.count,
+      escalations: alarm.escalations,
       latched: alarm.latched,
       acknowledged: acknowledged
         ? {

@@ -23,6 +23,10 @@ export interface Topics {
   readonly state: string;
   readonly log: string;
   readonly stop: string;
+  /** Says that a person has seen an alarm. */
+  readonly acknowledge: string;
+  /** Comes before `resume`: what switches something on takes two steps. */
+  readonly arm: string;
   /** Lets a run go on that waits for a person. */
   readonly resume: string;
   readonly alarms: string;
@@ -52,6 +56,8 @@ export function topicsOf(place: Place): Topics {
     state: `${cell}/state`,
     log: `${cell}/log`,
     stop: `${cell}/cmd/stop`,
+    acknowledge: `${cell}/cmd/acknowledge`,
+    arm: `${cell}/cmd/arm`,
     resume: `${cell}/cmd/resume`,
     alarms: `${cell}/alarm/`,
     replies: `${cell}/reply/`,
@@ -61,7 +67,7 @@ export function topicsOf(place: Place): Topics {
 }
 
 /** `instrumentFault` as it stands in a topic: `instrument-fault`. */
-function kebab(code: EventCode): string {
+export function kebab(code: EventCode): string {
   return code.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 

@@ -1,4 +1,4 @@
-import type { RunProgress } from '../domain/run-control.ts';
+import type { RunProgress, Waiting } from '../domain/run-control.ts';
 import type { RunInfo, RunRecord, RunStatus } from '../domain/run-record.ts';
 import type { LiveSlice } from '../domain/scan.ts';
 
@@ -20,7 +20,23 @@ export type ClientMessage =
       /** The run those records are from; the cursor counts for that run alone. */
       readonly runId?: string | undefined;
     }
-  | { readonly type: 'stop' };
+  | { readonly type: 'stop' }
+  | (Signed & {
+      readonly type: 'acknowledge';
+      /** The code of the event that raised it: `interlock`. */
+      readonly alarm: string;
+    })
+  | (Signed & { readonly type: 'goOn' });
+
+/** What a person asks for with a name and a reason. */
+interface Signed {
+  /** Made by the page; a request that comes again under it is not carried out again. */
+  readonly requestId: string;
+  /** The run that the page shows. */
+  readonly runId: string;
+  readonly by: string;
+  readonly reason: string;
+}
 
 /** The run without its source files, which the page has no use for. */
 export type PanelRunInfo = Omit<RunInfo, 'sources'>;
@@ -42,6 +58,15 @@ export type ServerMessage =
       readonly lastSequence: number;
       /** Live pictures left out since the start because newer ones came first. */
       readonly picturesDropped: number;
+      /** Why the run stands still; null while it goes on. */
+      readonly waiting: Waiting | null;
+    }
+  | {
+      readonly type: 'answer';
+      readonly requestId: string;
+      readonly state: 'done' | 'failed';
+      /** For people. */
+      readonly message: string;
     }
   | {
       readonly type: 'stop';

@@ -8,6 +8,7 @@ import type { RunControl } from '../domain/run-control.ts';
 import type { RunReader } from '../domain/run-store.ts';
 import { listen, messageOf, refuse, refuseUpgrade, reply } from './http-replies.ts';
 import { isLoopbackHost, isOwnOrigin, loopbackAddress } from './origin-guard.ts';
+import { PersonDesk } from './person-desk.ts';
 import { PictureSource } from './picture-source.ts';
 import { LIVE_PATH, type ServerMessage, STOP_PATH } from './protocol.ts';
 import { RecordBatches } from './record-batches.ts';
@@ -50,11 +51,13 @@ export interface PanelServerOptions {
 
 /**
  * The panel: the page over HTTP, the run over websockets. It reads the run database with one
- * cursor per page and never writes to it; the one thing it may ask for is a stop.
+ * cursor per page and never writes to it. It may ask for a stop and, with a person's name and
+ * reason, acknowledge alarms and let a waiting run go on.
  */
 export class PanelServer {
   readonly #options: PanelServerOptions;
   readonly #batches: RecordBatches;
+  readonly #people: PersonDesk;
   readonly #pictures = new PictureSource();
   readonly #sessions = new Set<Session>();
   readonly #sockets = new WebSocketServer({
@@ -75,6 +78,7 @@ export class PanelServer {
   constructor(options: PanelServerOptions) {
     this.#options = options;
     this.#batches = new RecordBatches(options.reader);
+    this.#people = new PersonDesk(options.control, options.reader.info.runId);
   }
 
   /** @throws Fault badInput (host, port taken) or fileMissing (page not built) */
@@ -170,6 +174,7 @@ export class PanelServer {
       greet: (after, runId) => this.#greet(after, runId),
       progress: () => this.#progress(),
       stop: () => this.#stopFor(session),
+      person: (request) => this.#people.answer(request),
     });
     this.#sessions.add(session);
     socket.on('message', (data, isBinary) => {
@@ -251,6 +256,7 @@ export class PanelServer {
       status: control.status(),
       lastSequence: reader.lastSequence(),
       picturesDropped: this.#pictures.dropped,
+      waiting: control.waiting() ?? null,
     };
   }
 

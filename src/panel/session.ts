@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import { parseClientMessage } from './client-message.ts';
+import type { PersonAnswer, PersonRequest } from './person-desk.ts';
 import type { EncodedPicture } from './picture-source.ts';
 import type { ServerMessage } from './protocol.ts';
 import type { RecordBatches } from './record-batches.ts';
@@ -32,6 +33,7 @@ export interface SessionOptions {
   readonly greet: (after: number, runId: string | undefined) => ServerMessage & { type: 'run' };
   readonly progress: () => ServerMessage;
   readonly stop: () => void;
+  readonly person: (request: PersonRequest) => Promise<PersonAnswer>;
 }
 
 /**
@@ -78,7 +80,18 @@ export class Session {
       this.#cursor = run.after;
       this.say(run);
       this.say(this.#options.progress());
+    } else if (message.type !== 'stop') {
+      this.#answerPerson(message);
     }
+  }
+
+  /** A page that did not say which run it shows is not answered. */
+  #answerPerson(request: PersonRequest): void {
+    if (this.#cursor === undefined) {
+      this.close(CLOSE.policy, 'expected hello first');
+      return;
+    }
+    void this.#options.person(request).then((answer) => this.say(answer));
   }
 
   /** Notes a sign of life: a pong or any message. */

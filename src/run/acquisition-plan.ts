@@ -5,7 +5,9 @@ import type {
   ScanSettings,
   SpectrumSettings,
 } from '../domain/recipe-acquisitions.ts';
+import { planAbsorption } from './absorption-plan.ts';
 import { chargeOf, endsOnEvent, planCondition } from './condition-plan.ts';
+import { planPeaks } from './peak-plan.ts';
 import type {
   PlannedAcquisition,
   PlannedCondition,
@@ -16,6 +18,7 @@ import type {
 } from './plan.ts';
 import type { PlanSite } from './plan-site.ts';
 import { checkSweepCadence, planSweep } from './sweep-plan.ts';
+import { planVolumeAnalysis } from './volume-analysis-plan.ts';
 import { spokenTime } from './wording.ts';
 
 /** What the step around an acquisition does to the cell. */
@@ -66,9 +69,7 @@ function planAcquisition(
     on,
     faster: faster && {
       everySecond: faster.every,
-      while: planCondition(site, 'faster.while', faster.while, {
-        hasCurrent: ground.currentAmpere !== 0,
-      }),
+      while: planCondition(site, 'faster.while', faster.while),
     },
   };
 }
@@ -189,12 +190,16 @@ export function planScan(site: PlanSite, settings: ScanSettings): PlannedScan {
   site.checkPositive('duration', duration, 'the duration');
   const wrong = energies.findIndex((energy) => !(energy > 0));
   if (wrong >= 0) site.problem(`energies[${wrong}]`, 'the photon energy must be above 0');
+  const absorption = planAbsorption(site, settings);
+  const analysis = planVolumeAnalysis(site, settings);
   return {
     kind: 'scan',
     views,
     spanRadian: span,
     durationSecond: duration,
     energiesJoule: energies,
+    ...(absorption ? { absorption } : {}),
+    ...(analysis ? { analysis } : {}),
   };
 }
 
@@ -202,9 +207,15 @@ export function planSpectrum(site: PlanSite, settings: SpectrumSettings): Planne
   const { spectrometer } = site.instruments;
   const { regions, duration } = settings;
   site.checkPositive('duration', duration, 'the duration');
+  const planned = {
+    kind: 'spectrum',
+    regions,
+    durationSecond: duration,
+    peaks: planPeaks(site, settings),
+  } as const;
   if (!spectrometer) {
     site.problem('technique', 'the rig has no spectrometer, which a spectrum needs');
-    return { kind: 'spectrum', regions, durationSecond: duration };
+    return planned;
   }
   for (const [at, region] of regions.entries()) {
     if (spectrometer.regions.includes(region)) continue;
@@ -213,5 +224,5 @@ export function planSpectrum(site: PlanSite, settings: SpectrumSettings): Planne
       `${spectrometer.info.model} has no region "${region}"; it has ${spectrometer.regions.join(', ')}`,
     );
   }
-  return { kind: 'spectrum', regions, durationSecond: duration };
+  return planned;
 }

@@ -1,4 +1,6 @@
+import type { AcquisitionMemory } from '../domain/run-store.ts';
 import { ConditionWatch } from './condition-watch.ts';
+import { PartsDone } from './parts-done.ts';
 import type { PlannedAcquisition, PlannedInterval, PlannedMeasure } from './plan.ts';
 import type { CarriedStep, StepFacts } from './step-facts.ts';
 
@@ -14,25 +16,76 @@ const SAME_SHARE = 1e-8;
  */
 export class AcquisitionSchedule {
   readonly what: PlannedMeasure;
+  /** What the end of the step wants of it, as far as it is done. */
+  readonly answering: PartsDone;
   readonly #acquisition: PlannedAcquisition;
   readonly #faster: ConditionWatch | undefined;
   /** Which of the grid comes next. */
   #index: number;
   #isFirst: boolean;
   #isFast = false;
-  #isWanted = false;
+  #isWanted: boolean;
+  /** One was cut off by the end of the software and is due once more. */
+  #isRepeat: boolean;
+  #isTaking = false;
+  /** Of the measurement that runs, or was cut off. */
+  #parts: PartsDone;
   #takenSecond: number;
   #takenVolt: number | undefined;
 
-  /** @param carried of a step that is resumed: what was due before is not taken again */
-  constructor(acquisition: PlannedAcquisition, carried: CarriedStep) {
+  /**
+   * @param carried of a step that is resumed: what was due before is not taken again, unless it
+   * was cut off
+   * @param memory of the same schedule, as the step's earlier part has left it
+   */
+  constructor(acquisition: PlannedAcquisition, carried: CarriedStep, memory?: AcquisitionMemory) {
     const { every, faster } = acquisition;
     this.what = acquisition.what;
     this.#acquisition = acquisition;
-    this.#faster = faster && new ConditionWatch([faster.while]);
-    this.#isFirst = carried.elapsedSecond === 0;
-    this.#index = this.#isFirst ? 0 : Math.max(1, Math.ceil(gridPosition(every, carried)));
-    this.#takenSecond = carried.elapsedSecond;
+    this.#faster = faster && new ConditionWatch([faster.while], memory?.faster);
+    this.#isFirst = memory?.isFirst ?? carried.elapsedSecond === 0;
+    this.#index = memory?.index ?? firstIndex(every, carried);
+    this.#isWanted = memory?.isWanted ?? false;
+    this.#isRepeat = (memory?.isTaking ?? false) && carried.repeats === true;
+    this.answering = new PartsDone(memory?.answeredParts);
+    this.#parts = new PartsDone(this.#isRepeat ? memory?.partsDone : 0);
+    this.#takenSecond = memory?.takenSecond ?? carried.elapsedSecond;
+    this.#takenVolt = memory?.takenVolt;
+    // Sweeps move on when they end: one that was cut off and is not repeated does so here.
+    const isOver = memory?.isTaking === true && !this.#isRepeat;
+    if (isOver && this.what.kind === 'impedance') this.#moveOn(carried, carried);
+  }
+
+  /** For a resumed run. */
+  memory(): AcquisitionMemory {
+    const faster = this.#faster?.memory();
+    return {
+      index: this.#index,
+      isFirst: this.#isFirst,
+      isWanted: this.#isWanted,
+      isTaking: this.#isTaking || this.#isRepeat,
+      partsDone: this.#parts.count,
+      answeredParts: this.answering.count,
+      takenSecond: this.#takenSecond,
+      takenVolt: this.#takenVolt,
+      ...(faster ? { faster } : {}),
+    };
+  }
+
+  /**
+   * The measurement begins; a resumed run repeats it unless `ends` was called.
+   * @returns how much of it is done: nothing, unless an earlier start of the software has begun it
+   */
+  begins(): PartsDone {
+    this.#isTaking = true;
+    this.#isRepeat = false;
+    return this.#parts;
+  }
+
+  /** It is whole. */
+  ends(): void {
+    this.#isTaking = false;
+    this.#parts = new PartsDone();
   }
 
   /** An event asks for one, whatever the grid says. */
@@ -63,7 +116,7 @@ export class AcquisitionSchedule {
   isDue(facts: StepFacts): boolean {
     const { every, faster } = this.#acquisition;
     this.#isFast = this.#faster?.look(facts) !== undefined;
-    if (this.#isWanted) return true;
+    if (this.#isWanted || this.#isRepeat) return true;
     if (every === undefined) return false;
     if (this.#isFirst) return true;
     if (this.#isFast && faster) {
@@ -79,21 +132,26 @@ export class AcquisitionSchedule {
    * @returns how many of the grid have passed meanwhile and are left out
    */
   done(startedFacts: StepFacts, nowFacts = startedFacts): number {
-    const { every } = this.#acquisition;
-    const isOnGrid = this.#isFirst || this.#isOnGrid(startedFacts, every);
-    this.#isFirst = false;
-    this.#isWanted = false;
-    this.#takenSecond = startedFacts.elapsedSecond;
     const { voltage } = nowFacts;
     if (voltage?.quality === 'good') this.#takenVolt = voltage.value;
+    return this.#moveOn(startedFacts, nowFacts);
+  }
+
+  #moveOn(started: CarriedStep, now: CarriedStep): number {
+    const { every } = this.#acquisition;
+    const isOnGrid = this.#isFirst || this.#isOnGrid(started, every);
+    this.#isFirst = false;
+    this.#isWanted = false;
+    this.#isRepeat = false;
+    this.#takenSecond = started.elapsedSecond;
     if (!isOnGrid) return 0;
-    const next = Math.max(this.#index + 1, Math.ceil(gridPosition(every, nowFacts) - SAME_SHARE));
+    const next = Math.max(this.#index + 1, Math.ceil(gridPosition(every, now) - SAME_SHARE));
     const missed = next - this.#index - 1;
     this.#index = next;
     return missed;
   }
 
-  #isOnGrid(facts: StepFacts, every: PlannedInterval | undefined): boolean {
+  #isOnGrid(facts: CarriedStep, every: PlannedInterval | undefined): boolean {
     return (
       every !== undefined &&
       every.kind !== 'voltage' &&
@@ -107,6 +165,12 @@ export class AcquisitionSchedule {
     this.#takenVolt ??= voltage.value;
     return Math.abs(voltage.value - this.#takenVolt) >= volt;
   }
+}
+
+/** Of a step whose schedule nobody remembers. */
+function firstIndex(every: PlannedInterval | undefined, carried: CarriedStep): number {
+  if (carried.elapsedSecond === 0) return 0;
+  return Math.max(1, Math.ceil(gridPosition(every, carried)));
 }
 
 /** How many intervals of a grid have passed since the step began. */

@@ -14,6 +14,10 @@ export function recordResults(bus: Bus, journal: Journal, drops: Drops): () => v
       journal.record({ kind: 'volume', scanId, summary, file });
       journal.commit();
     }),
+    bus.on('volumeResults', ({ segmentation, change, ...scan }) => {
+      if (segmentation) journal.record({ kind: 'segmentation', ...scan, result: segmentation });
+      if (change) journal.record({ kind: 'volumeChange', ...scan, result: change });
+    }),
     bus.on('derived', ({ value }) => {
       journal.record({ kind: 'derived', value });
     }),

@@ -7,15 +7,11 @@ import {
   type PotentialComparison,
   parseCurrent,
 } from '../domain/recipe-values.ts';
+import { checkShareFed } from './absorption-plan.ts';
+import { checkPeakFed } from './peak-plan.ts';
 import type { PlannedCondition } from './plan.ts';
 import type { PlanSite } from './plan-site.ts';
 import { spokenValue } from './wording.ts';
-
-/** What a condition can be about in a step of some kind. */
-export interface ConditionGround {
-  /** A current flows, so that a short shows. */
-  readonly hasCurrent: boolean;
-}
 
 const COULOMB_PER_AMPERE_HOUR = 3600;
 
@@ -63,27 +59,21 @@ export function planConditions(
   site: PlanSite,
   key: string,
   conditions: readonly Condition[],
-  ground: ConditionGround,
 ): PlannedCondition[] {
-  return conditions.map((condition, at) => planCondition(site, `${key}[${at}]`, condition, ground));
+  return conditions.map((condition, at) => planCondition(site, `${key}[${at}]`, condition));
 }
 
-export function planCondition(
-  site: PlanSite,
-  key: string,
-  condition: Condition,
-  ground: ConditionGround,
-): PlannedCondition {
+export function planCondition(site: PlanSite, key: string, condition: Condition): PlannedCondition {
   const { for: holdSecond, as } = condition;
   const common = {
     ...(holdSecond === undefined ? {} : { for: holdSecond }),
     ...(as === undefined ? {} : { as }),
   };
   if ('all' in condition) {
-    return { ...common, all: planConditions(site, `${key}.all`, condition.all, ground) };
+    return { ...common, all: planConditions(site, `${key}.all`, condition.all) };
   }
   if ('any' in condition) {
-    return { ...common, any: planConditions(site, `${key}.any`, condition.any, ground) };
+    return { ...common, any: planConditions(site, `${key}.any`, condition.any) };
   }
   if ('charge' in condition) {
     const coulomb = chargeOf(site, `${key}.charge`, condition.charge);
@@ -100,7 +90,7 @@ export function planCondition(
     }
     return { ...common, current: { above, value } };
   }
-  checkCondition(site, key, condition, ground);
+  checkCondition(site, key, condition);
   return condition;
 }
 
@@ -120,16 +110,12 @@ function planVoltage(site: PlanSite, key: string, comparison: PotentialCompariso
   return { above, value };
 }
 
-function checkCondition(
-  site: PlanSite,
-  key: string,
-  condition: Condition,
-  { hasCurrent }: ConditionGround,
-): void {
-  if ('time' in condition) site.checkPositive(`${key}.time`, condition.time, 'the time');
-  if ('event' in condition && !hasCurrent) {
-    site.problem(key, 'a short is seen only while a current flows');
+function checkCondition(site: PlanSite, key: string, condition: Condition): void {
+  if ('derived' in condition) {
+    checkPeakFed(site, `${key}.derived`, condition.derived);
+    checkShareFed(site, `${key}.derived`, condition.derived);
   }
+  if ('time' in condition) site.checkPositive(`${key}.time`, condition.time, 'the time');
   if ('temperature' in condition && !site.measures(CHANNELS.temperature.name)) {
     site.problem(
       `${key}.temperature`,

@@ -1,4 +1,5 @@
 import type { Comparison } from '../domain/recipe-values.ts';
+import type { ConditionMemory } from '../domain/run-store.ts';
 import type { PlannedCondition } from './plan.ts';
 import type { KnownValue, StepFacts } from './step-facts.ts';
 
@@ -11,10 +12,26 @@ const SAME_SECOND = 1e-6;
  */
 export class ConditionWatch {
   readonly #conditions: readonly PlannedCondition[];
+  /** All of them, those inside others too, in the order of the recipe. */
+  readonly #all: readonly PlannedCondition[];
   readonly #metSinceSecond = new Map<PlannedCondition, number>();
 
-  constructor(conditions: readonly PlannedCondition[]) {
+  /** @param memory of a watch over the same conditions, in an earlier start of the software */
+  constructor(conditions: readonly PlannedCondition[], memory: ConditionMemory = {}) {
     this.#conditions = conditions;
+    this.#all = [...everyCondition(conditions)];
+    for (const [at, condition] of this.#all.entries()) {
+      const since = memory[at];
+      if (since !== undefined) this.#metSinceSecond.set(condition, since);
+    }
+  }
+
+  /** For a watch that goes on in a resumed run. */
+  memory(): ConditionMemory {
+    const since = this.#all.map((condition) => this.#metSinceSecond.get(condition));
+    return Object.fromEntries(
+      since.flatMap((second, at) => (second === undefined ? [] : [[String(at), second]])),
+    );
   }
 
   get hasConditions(): boolean {
@@ -57,6 +74,14 @@ export class ConditionWatch {
     }
     const value = facts.derived.get(condition.derived.name);
     return isPast(condition.derived, value === undefined ? undefined : { value, quality: 'good' });
+  }
+}
+
+function* everyCondition(conditions: readonly PlannedCondition[]): Generator<PlannedCondition> {
+  for (const condition of conditions) {
+    yield condition;
+    if ('all' in condition) yield* everyCondition(condition.all);
+    if ('any' in condition) yield* everyCondition(condition.any);
   }
 }
 

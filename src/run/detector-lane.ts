@@ -3,6 +3,7 @@ import { asFault } from '../domain/fault.ts';
 import type { AcquisitionSchedule } from './acquisition-schedule.ts';
 import type { Bench } from './bench.ts';
 import { takeDetectorSpectra } from './detector-spectrum-taking.ts';
+import type { PartsDone } from './parts-done.ts';
 import type { PlannedScan, PlannedSpectrum } from './plan.ts';
 import { takeScans } from './scan-taking.ts';
 import type { StepFacts } from './step-facts.ts';
@@ -100,7 +101,9 @@ export class DetectorLane {
     }
     if (this.#running) return;
     const release = this.#bench.resources.take(what.kind);
-    const work = this.#take()
+    const done = schedule.begins();
+    const work = this.#take(done)
+      .then(() => schedule.ends())
       .catch((error: unknown) => {
         const { signal } = this.#bench;
         if (signal.aborted && error === signal.reason) return;
@@ -114,12 +117,12 @@ export class DetectorLane {
     this.#bench.background(work);
   }
 
-  #take(): Promise<void> {
+  #take(done: PartsDone): Promise<void> {
     const { what } = this.#options;
     const { signal } = this.#bench;
     return what.kind === 'scan'
-      ? takeScans(this.#bench, what, signal)
-      : takeDetectorSpectra(this.#bench, what, signal);
+      ? takeScans(this.#bench, what, { signal, done })
+      : takeDetectorSpectra(this.#bench, what, { signal, done });
   }
 
   #drop(count: number, message: string): void {

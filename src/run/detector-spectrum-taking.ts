@@ -1,6 +1,8 @@
 import { Fault } from '../domain/fault.ts';
 import type { Spectrometer } from '../domain/instrument.ts';
+import type { PeakRequest } from '../domain/peak.ts';
 import type { Bench } from './bench.ts';
+import type { PartsDone } from './parts-done.ts';
 import type { PlannedSpectrum } from './plan.ts';
 import { settledWithin } from './waiting.ts';
 
@@ -11,37 +13,60 @@ const OVERTIME_FRACTION = 0.5;
 /**
  * Counts one region after another; each is stamped with the times and charges between which it
  * was counted, because the chemistry goes on meanwhile.
+ * @param done of these regions in an earlier start of the software; counts on
  * @throws Fault of the spectrometer, or timeout
  */
 export async function takeDetectorSpectra(
   bench: Bench,
-  { regions, durationSecond }: PlannedSpectrum,
-  signal: AbortSignal,
+  { regions, durationSecond, peaks }: PlannedSpectrum,
+  { signal, done }: { readonly signal: AbortSignal; readonly done: PartsDone },
 ): Promise<void> {
   const spectrometer = spectrometerOf(bench);
-  for (const region of regions) {
+  for (const region of regions.slice(done.count)) {
     signal.throwIfAborted();
     await bench.suspension.whole(signal, (own) =>
-      takeOne(bench, spectrometer, { region, durationSecond, signal: own.signal }),
+      takeOne(bench, spectrometer, {
+        region,
+        durationSecond,
+        peaks: peaks.filter((peak) => peak.region === region),
+        signal: own.signal,
+        onWhole: () => done.add(),
+      }),
     );
   }
 }
 
 async function takeOne(
-  { bus, charge, clock, journal, nextId }: Bench,
+  bench: Bench,
   spectrometer: Spectrometer,
   {
     region,
     durationSecond,
+    peaks,
     signal,
-  }: { readonly region: string; readonly durationSecond: number; readonly signal: AbortSignal },
+    onWhole,
+  }: {
+    readonly region: string;
+    readonly durationSecond: number;
+    readonly peaks: readonly PeakRequest[];
+    readonly signal: AbortSignal;
+    readonly onWhole: () => void;
+  },
 ): Promise<void> {
-  const spectrumId = nextId('detectorSpectrum');
+  const { bus, charge, clock, journal } = bench;
+  const spectrumId = bench.nextId('detectorSpectrum');
   const startSecond = clock.nowSecond();
   const startChargeCoulomb = charge.chargeCoulombAt(startSecond);
+  const closes = bench.opened(() => ({
+    kind: 'detectorSpectrum',
+    spectrumId,
+    region,
+    startSecond,
+    startChargeCoulomb,
+  }));
   const bound = durationSecond * (1 + OVERTIME_FRACTION) + OVERTIME_SECOND;
   const measuring = spectrometer.measure({ region, durationSecond }, signal);
-  const outcome = await settledWithin(clock, bound, measuring, signal);
+  const outcome = await settledWithin(clock, bound, measuring, signal).finally(closes);
   if (outcome.kind === 'late') {
     throw new Fault('timeout', {
       where: spectrometer.info.id,
@@ -57,9 +82,10 @@ async function takeOne(
     stopChargeCoulomb: charge.chargeCoulombAt(stopSecond),
     spectrum: outcome.value,
   };
+  onWhole();
   journal.record({ kind: 'detectorSpectrum', ...facts });
   journal.commit();
-  bus.publish('detectorSpectrum', facts);
+  bus.publish('detectorSpectrum', { ...facts, peaks });
 }
 
 function spectrometerOf({ instruments }: Bench): Spectrometer {

@@ -1,4 +1,6 @@
 import { Fault } from '../domain/fault.ts';
+import type { CellEvent } from '../domain/recipe-conditions.ts';
+import type { StepMemory } from '../domain/run-store.ts';
 import type { Bench } from './bench.ts';
 import { CellGuard, confirmCellOff } from './cell-guard.ts';
 import { ConditionWatch } from './condition-watch.ts';
@@ -50,18 +52,23 @@ class ElectricalStep {
   readonly #peak: VoltagePeak | undefined;
   /** On the clock: when the current, the voltage or the rest was last begun. */
   #flowStartSecond = 0;
+  /** When the rest began that sweeps and suspensions only interrupt. */
+  #restStartSecond: number | undefined;
   #newestVolt: number | undefined;
   #newestAmpere = 0;
-  /** What a reading has met: it stays so while the instrument is told to end. */
-  #metByReading: PlannedCondition | undefined;
+  /** What has ended the step: it stays so while the instrument is told to end, and after that. */
+  #met: PlannedCondition | undefined;
   /** The second part of constant current, constant voltage. */
-  #holdsVoltage = false;
+  #holdsVoltage: boolean;
 
   constructor(bench: Bench, step: ElectricalStepPlan, carried: CarriedStep) {
     this.#bench = bench;
     this.#step = step;
     this.#facts = new StepFactsCollector(bench, carried);
-    this.#watch = new ConditionWatch(step.until);
+    const { memory } = carried;
+    this.#watch = new ConditionWatch(step.until, memory?.conditions);
+    this.#met = memory?.metIndex === undefined ? undefined : step.until[memory.metIndex];
+    this.#holdsVoltage = memory?.holdsVoltage ?? false;
     this.#guard = new CellGuard(bench, this.#facts, step);
     this.#acquisitions = new StepAcquisitions(bench, {
       during: step.during,
@@ -70,7 +77,9 @@ class ElectricalStep {
       endSecond: step.longestSecond,
     });
     // While constant current flows to a voltage its size says nothing.
-    if (step.kind === 'constantCurrentConstantVoltage') this.#facts.ignoreCurrent(true);
+    if (step.kind === 'constantCurrentConstantVoltage') {
+      this.#facts.ignoreCurrent(!this.#holdsVoltage);
+    }
     this.#sweeps = new InnerSweeps(bench, {
       facts: this.#facts,
       endSecond: step.longestSecond,
@@ -80,10 +89,14 @@ class ElectricalStep {
   }
 
   async run(): Promise<PlannedCondition> {
+    // A short that was found just before the software ended has ended the step.
+    if (this.#facts.events.has('short')) this.#met ??= this.#metNow(false);
     const setPoint = setPointEvent(this.#step);
-    if (setPoint) this.#bench.journal.event(setPoint);
+    if (setPoint && !this.#met) this.#bench.journal.event(setPoint);
+    this.#bench.remembers(() => this.#memory());
     try {
-      const met = await this.#untilMet();
+      // Of a step that was cut off after its end only what follows the end is left to do.
+      const met = this.#met ?? (await this.#untilMet());
       this.#acquisitions.close();
       if (this.#facts.events.has('short')) await confirmCellOff(this.#bench);
       await this.#acquisitions.idle();
@@ -96,6 +109,17 @@ class ElectricalStep {
     }
   }
 
+  #memory(): StepMemory {
+    const met = this.#met;
+    return {
+      ...this.#facts.memory(),
+      conditions: this.#watch.memory(),
+      acquisitions: this.#acquisitions.memory(),
+      holdsVoltage: this.#holdsVoltage,
+      ...(met ? { metIndex: this.#step.until.indexOf(met) } : {}),
+    };
+  }
+
   async #untilMet(): Promise<PlannedCondition> {
     const { suspension, signal } = this.#bench;
     this.#acquisitions.begin();
@@ -106,8 +130,8 @@ class ElectricalStep {
         ? await this.#sweeps.take(due, biasOf(this.#part, this.#newestAmpere), this.#newestVolt)
         : await this.#flow();
       signal.throwIfAborted();
-      const met = this.#metByReading ?? this.#met(isTimeUp);
-      if (met) return met;
+      this.#met ??= this.#metNow(isTimeUp);
+      if (this.#met) return this.#met;
       this.#checkOvertime();
     }
   }
@@ -150,8 +174,8 @@ class ElectricalStep {
     this.#look(reading);
     const facts = this.#facts.now();
     this.#acquisitions.look(facts);
-    this.#metByReading = this.#watch.look(facts);
-    if (this.#metByReading) return true;
+    this.#met = this.#watch.look(facts);
+    if (this.#met) return true;
     return this.#turnsToVoltage(reading) || this.#acquisitions.dueSweep(facts) !== undefined;
   }
 
@@ -162,12 +186,21 @@ class ElectricalStep {
       this.#newestAmpere = reading.currentAmpere;
       if (this.#peak?.look(reading.voltageVolt)) this.#acquisitions.want('voltagePeak');
     }
-    const { kind } = this.#step;
-    // A held voltage does not collapse, and without current there is nothing to short.
-    if (kind === 'openCircuit' || kind === 'constantVoltage' || this.#holdsVoltage) return;
-    const event = this.#guard.look(reading, this.#flowStartSecond);
+    const event = this.#guarded(reading);
     // A hard short ends the step, and is answered after that.
     if (event === 'softShort') this.#acquisitions.want(event);
+  }
+
+  /** What the cell shows of a short, which every part of a step shows in its own way. */
+  #guarded(reading: ElectricalReading): CellEvent | undefined {
+    const { kind } = this.#step;
+    if (kind === 'openCircuit') {
+      this.#restStartSecond ??= this.#flowStartSecond;
+      return this.#guard.lookAtRest(reading, this.#restStartSecond);
+    }
+    const holdsVoltage = kind === 'constantVoltage' || this.#holdsVoltage;
+    if (holdsVoltage) return this.#guard.lookAtHold(reading, this.#flowStartSecond);
+    return this.#guard.look(reading, this.#flowStartSecond);
   }
 
   /** The current has brought the cell to the voltage that is then held. */
@@ -181,7 +214,7 @@ class ElectricalStep {
   }
 
   /** @param isTimeUp the clock says so, whatever the rounding of times. */
-  #met(isTimeUp: boolean): PlannedCondition | undefined {
+  #metNow(isTimeUp: boolean): PlannedCondition | undefined {
     const { longestSecond } = this.#step;
     const isOver = isTimeUp || longestSecond - this.#facts.elapsedSecond < NEARLY_SECOND;
     return this.#watch.look(this.#facts.now(isOver ? longestSecond : 0));

@@ -28,7 +28,8 @@ export function techniqueOf(
   { step, holdsVoltage }: ElectricalPart,
   { safety, durationSecond }: { readonly safety: Safety; readonly durationSecond: number },
 ): FlowTechnique {
-  const common = { sampleEverySecond: step.sampleEverySecond, durationSecond };
+  const { edge, sampleEverySecond } = step;
+  const common = { sampleEverySecond, durationSecond, ...(edge ? { edge } : {}) };
   if (step.kind === 'openCircuit') return { kind: 'openCircuit', ...common };
   if (step.kind === 'constantVoltage' || (holdsVoltage && 'voltageVolt' in step)) {
     return {

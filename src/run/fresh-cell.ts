@@ -3,7 +3,7 @@ import type { Bench } from './bench.ts';
 import { confirmCellOff } from './cell-guard.ts';
 import type { PlannedFreshCell } from './plan.ts';
 import { COMPLETE, type StepEnd } from './step-end.ts';
-import { settledWithin } from './waiting.ts';
+import { childAbort, settledWithin } from './waiting.ts';
 import { spokenTime } from './wording.ts';
 
 /**
@@ -20,19 +20,35 @@ export async function runFreshCell(bench: Bench, step: PlannedFreshCell): Promis
     });
   }
   await confirmCellOff(bench);
-  const changing = instruments.freshCell(signal);
-  const done = await settledWithin(clock, step.withinSecond, changing, signal);
-  if (done.kind === 'late') {
-    throw new Fault('timeout', {
-      where: step.name,
-      message: `the new cell was not in within ${spokenTime(step.withinSecond)}`,
-    });
+  const exchanging = childAbort(signal);
+  try {
+    const changing = exchange(bench, step.name, exchanging.signal);
+    const done = await settledWithin(clock, step.withinSecond, changing, signal);
+    if (done.kind === 'late') {
+      throw new Fault('timeout', {
+        where: step.name,
+        message: `the new cell was not in within ${spokenTime(step.withinSecond)}`,
+      });
+    }
+  } finally {
+    exchanging.end();
   }
   bench.cellIsFresh();
+  bench.bus.publish('freshCell', {});
   journal.event({
     code: 'note',
     severity: 'info',
     message: `${step.name}: a fresh cell is in; its charge counts from 0.`,
   });
   return COMPLETE;
+}
+
+/** A person is asked where one does it, and says when the new cell is in. */
+async function exchange(bench: Bench, where: string, signal: AbortSignal): Promise<void> {
+  const { instruments } = bench;
+  if (instruments.exchangedByPerson) {
+    const message = `${where}: take the cell out and put a fresh one in, then let the run go on. The current is off.`;
+    await bench.ask({ kind: 'freshCell', message, details: { step: where } }, signal);
+  }
+  await instruments.freshCell?.(signal);
 }

@@ -21,6 +21,7 @@ interface Place {
   readonly bias: SweepBias;
   /** The newest voltage of the step at the same current. */
   readonly flowingVolt: number | undefined;
+  readonly onWhole: () => void;
 }
 
 /**
@@ -47,15 +48,23 @@ export class InnerSweeps {
     const { drops, resources, signal, suspension } = this.#bench;
     const startedFacts = this.#options.facts.now();
     const release = resources.take('impedance');
+    schedule.begins();
+    let missed: number | undefined;
+    const ends = (): void => {
+      missed ??= schedule.done(startedFacts, this.#options.facts.now());
+      schedule.ends();
+    };
     let isTimeUp = false;
     try {
       await suspension.whole(signal, async (own) => {
-        isTimeUp = await this.#takeOnce(sweep, { bias, flowingVolt }, own);
+        isTimeUp = await this.#takeOnce(sweep, { bias, flowingVolt, onWhole: ends }, own);
       });
     } finally {
       release();
     }
-    this.#countMissed(schedule.done(startedFacts, this.#options.facts.now()), drops);
+    // One that was cut off for good, by the time or by what it has shown, is over too.
+    if (!signal.aborted) ends();
+    this.#countMissed(missed ?? 0, drops);
     return isTimeUp;
   }
 
@@ -71,6 +80,7 @@ export class InnerSweeps {
       await takeSpectrum(this.#bench, sweep, {
         bias: place.bias,
         signal: own.signal,
+        onWhole: place.onWhole,
         onPoint: (point) => watch && this.#judge(watch, point, own),
       });
     } finally {

@@ -1,4 +1,6 @@
 import type { Instruments } from '../domain/instrument.ts';
+import { readingsOf } from '../domain/sampling.ts';
+import type { ElectricalStepPlan } from './electrical-technique.ts';
 import type {
   PlanEstimates,
   PlannedAcquisition,
@@ -85,16 +87,30 @@ function addMeasurement(totals: Totals, step: PlannedMeasurement, times: number)
     case 'constantCurrent':
     case 'constantVoltage':
     case 'constantCurrentConstantVoltage': {
-      const readings = Math.floor(step.longestSecond / step.sampleEverySecond);
-      totals.samples += times * readings * SAMPLES_PER_READING;
-      for (const one of step.during) {
-        addMeasure(totals, one.what, times * takenTimes(one, step.longestSecond));
+      const taken = step.during.map((one) => takenTimes(one, step.longestSecond));
+      let sweeps = 0;
+      for (const [at, one] of step.during.entries()) {
+        addMeasure(totals, one.what, times * (taken[at] ?? 0));
+        if (one.what.kind === 'impedance') sweeps += taken[at] ?? 0;
       }
+      totals.samples += times * electricalReadings(step, sweeps) * SAMPLES_PER_READING;
       return;
     }
     default:
       step satisfies never;
   }
+}
+
+/** @param sweeps each of which interrupts the step, which begins anew after it */
+function electricalReadings(step: ElectricalStepPlan, sweeps: number): number {
+  const { edge, kind, longestSecond, sampleEverySecond } = step;
+  const even = Math.floor(longestSecond / sampleEverySecond);
+  if (!edge) return even;
+  const durationSecond = longestSecond;
+  const first = readingsOf({ sampleEverySecond, durationSecond, edge });
+  const turns = kind === 'constantCurrentConstantVoltage' ? 1 : 0;
+  // What an edge adds to the even rhythm, and the last reading before each sweep.
+  return first + (sweeps + turns) * (first - even + 1);
 }
 
 /** Points of one cycle of a voltammogram. */

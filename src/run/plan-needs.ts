@@ -9,6 +9,8 @@ export interface PlanNeeds {
   /** The potentials that are set; undefined when none is. */
   readonly voltageVolt: { readonly min: number; readonly max: number } | undefined;
   readonly frequencyHertz: { readonly min: number; readonly max: number } | undefined;
+  /** The finest rhythm of rest, current and voltage; undefined when there is none. */
+  readonly sampleEverySecondMin: number | undefined;
   readonly temperatureCelsiusMax: number | undefined;
   /** Of the largest scan; undefined when there is none. */
   readonly viewsMax: number | undefined;
@@ -21,6 +23,7 @@ interface Found {
   readonly currents: number[];
   readonly voltages: number[];
   readonly frequencies: number[];
+  readonly rhythms: number[];
   readonly temperatures: number[];
   readonly views: number[];
   readonly regions: Set<string>;
@@ -34,6 +37,7 @@ export function needsOf(steps: readonly PlannedStep[]): PlanNeeds {
     currents: [0],
     voltages: [],
     frequencies: [],
+    rhythms: [],
     temperatures: [],
     views: [],
     regions: new Set(),
@@ -45,6 +49,7 @@ export function needsOf(steps: readonly PlannedStep[]): PlanNeeds {
     currentAmpereMax: largest(found.currents) ?? 0,
     voltageVolt: rangeOf(found.voltages),
     frequencyHertz: rangeOf(found.frequencies),
+    sampleEverySecondMin: rangeOf(found.rhythms)?.min,
     temperatureCelsiusMax: largest(found.temperatures),
     viewsMax: largest(found.views),
     regions: [...found.regions],
@@ -65,7 +70,7 @@ export function* everyMeasurement(steps: readonly PlannedStep[]): Generator<Plan
 }
 
 function addMeasurement(found: Found, step: PlannedMeasurement): void {
-  const { techniques, currents, voltages } = found;
+  const { techniques, currents, rhythms, voltages } = found;
   switch (step.kind) {
     case 'freshCell':
       found.freshCells += 1;
@@ -81,6 +86,7 @@ function addMeasurement(found: Found, step: PlannedMeasurement): void {
     case 'gitt':
       techniques.add('constantCurrent').add('openCircuit');
       currents.push(Math.abs(step.currentAmpere));
+      rhythms.push(step.sampleEverySecond, step.edgeEverySecond);
       return;
     case 'cyclicVoltammetry':
       techniques.add(step.kind);
@@ -92,6 +98,7 @@ function addMeasurement(found: Found, step: PlannedMeasurement): void {
     default:
       techniques.add(step.kind);
   }
+  rhythms.push(step.sampleEverySecond, step.edge?.everySecond ?? step.sampleEverySecond);
   if ('currentAmpere' in step) currents.push(Math.abs(step.currentAmpere));
   if ('voltageVolt' in step) voltages.push(step.voltageVolt);
   for (const { what } of step.during) addMeasure(found, what);

@@ -1,6 +1,7 @@
 import type { Cell } from '../domain/cell.ts';
 import type { Problem } from '../domain/fault.ts';
 import type { Instruments, Potentiostat } from '../domain/instrument.ts';
+import type { PeakSetting } from '../domain/peak.ts';
 import type { Resource, Safety } from '../domain/recipe.ts';
 import { type PotentialSetting, parsePotential } from '../domain/recipe-values.ts';
 import { referenceOffsetVolt, unknownOffset } from '../domain/reference-electrode.ts';
@@ -8,11 +9,20 @@ import type { ElectrochemicalKind } from '../domain/technique.ts';
 import { type Dimension, expectedQuantity } from '../domain/units.ts';
 import { spokenValue } from './wording.ts';
 
+/** Products of unit factors differ in their last digits. */
+const ROUNDING = 1e-9;
+
 interface PlanGround {
   readonly cell: Cell;
   readonly instruments: Instruments;
   readonly safety: Safety;
   readonly exclusive: readonly (readonly Resource[])[];
+  /** Numbers from volumes that conditions of the recipe ask for. */
+  readonly asked: ReadonlySet<string>;
+  /** Every peak that the recipe's spectra ask for. */
+  readonly peaks: readonly PeakSetting[];
+  /** Phases whose shares its scans give. */
+  readonly phases: readonly string[];
   readonly problems: Problem[];
   /** Candidate that each screen stands for at this place. */
   readonly chosen: ReadonlyMap<string, string>;
@@ -36,6 +46,15 @@ export class PlanSite {
   }
   get potentiostat(): Potentiostat {
     return this.#ground.instruments.potentiostat;
+  }
+  get asked(): ReadonlySet<string> {
+    return this.#ground.asked;
+  }
+  get peaks(): readonly PeakSetting[] {
+    return this.#ground.peaks;
+  }
+  get phases(): readonly string[] {
+    return this.#ground.phases;
   }
   get safety(): Safety {
     return this.#ground.safety;
@@ -123,6 +142,18 @@ export class PlanSite {
     if (capability.techniques.includes(kind)) return;
     const able = capability.techniques.join(', ');
     this.problem('technique', `${info.model} cannot do ${kind}; it can do ${able}`);
+  }
+
+  /** A time between two readings against the shortest that the instrument has. */
+  checkRhythm(key: string, everySecond: number): void {
+    const { capability, info } = this.potentiostat;
+    const shortest = capability.sampleEverySecondMin;
+    if (!(everySecond > 0) || everySecond >= shortest * (1 - ROUNDING)) return;
+    const asked = spokenValue(everySecond, 's');
+    this.problem(
+      key,
+      `a reading every ${asked} is more than ${info.model} can do: every ${spokenValue(shortest, 's')} at the most often`,
+    );
   }
 
   /** A potential against what the instrument can hold and what the recipe allows. */

@@ -1,8 +1,12 @@
+import type { AbsorptionPlace } from '../domain/absorption.ts';
+import type { PeakRequest } from '../domain/peak.ts';
 import type { Resource, Resume, Safety, Suspender } from '../domain/recipe.ts';
 import type { AcquisitionEvent } from '../domain/recipe-acquisitions.ts';
 import type { Condition } from '../domain/recipe-conditions.ts';
 import type { Comparison } from '../domain/recipe-values.ts';
+import type { SamplingEdge } from '../domain/sampling.ts';
 import type { Assumption } from '../domain/unknowns.ts';
+import type { VolumeAnalysis } from '../domain/volume-results.ts';
 
 /** A recipe made definite for one cell on one rig: absolute SI values, every step bounded. */
 
@@ -28,6 +32,10 @@ export interface PlannedScan {
   readonly durationSecond: number;
   /** One scan each; empty for one scan at whatever energy the beam has. */
   readonly energiesJoule: readonly number[];
+  /** What each energy is to the shares of phases; absent where nobody asks for them. */
+  readonly absorption?: readonly AbsorptionPlace[];
+  /** What is found out from its volume; absent for nothing. */
+  readonly analysis?: VolumeAnalysis;
 }
 
 export interface PlannedSpectrum {
@@ -35,6 +43,7 @@ export interface PlannedSpectrum {
   readonly regions: readonly string[];
   /** Of each region. */
   readonly durationSecond: number;
+  readonly peaks: readonly PeakRequest[];
 }
 
 export type PlannedMeasure = PlannedSweep | PlannedScan | PlannedSpectrum;
@@ -89,6 +98,8 @@ export interface PlannedSoak extends PlannedStepCommon {
 /** What rest, current and voltage steps share. */
 interface PlannedElectrical extends PlannedStepCommon {
   readonly sampleEverySecond: number;
+  /** How finely the beginning of each stretch of current, voltage or rest is recorded. */
+  readonly edge?: SamplingEdge | undefined;
   readonly until: readonly PlannedCondition[];
   readonly during: readonly PlannedAcquisition[];
 }

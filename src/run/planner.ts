@@ -11,7 +11,9 @@ import type {
   ScreenStep,
 } from '../domain/recipe-steps.ts';
 import type { Assumption } from '../domain/unknowns.ts';
+import { phasesOf } from './absorption-plan.ts';
 import { planConditions } from './condition-plan.ts';
+import { peaksOf } from './peak-plan.ts';
 import type { PlannedCandidate, PlannedStep, RunPlan } from './plan.ts';
 import { estimatesOf } from './plan-estimates.ts';
 import { PlanSite } from './plan-site.ts';
@@ -28,6 +30,7 @@ import {
   unknownEnd,
 } from './step-names.ts';
 import { planFreshCell, planMeasurement } from './step-plan.ts';
+import { askedOfVolumes, checkVolumesFed } from './volume-analysis-plan.ts';
 
 /**
  * Makes a recipe definite for one cell on one rig.
@@ -43,10 +46,15 @@ export function planRun(
   const problems: Problem[] = [];
   const { exclusive, resume, suspend } = recipe;
   const safety = planSafety(recipe.safety, cell, problems);
-  const ground = { cell, instruments, safety, exclusive, problems, chosen: new Map() };
+  const peaks = peaksOf(measurementsOf(recipe.steps));
+  const phases = phasesOf(measurementsOf(recipe.steps));
+  const asked = askedOfVolumes(recipe.steps);
+  const chosen = new Map();
+  const ground = { cell, instruments, safety, exclusive, peaks, phases, asked, problems, chosen };
   const site = new PlanSite('', ground);
   checkSafety(site, recipe);
   checkSuspenders(site, recipe);
+  checkVolumesFed(site, recipe.steps);
   checkNames(site, recipe.steps, 'steps', new Map());
   const steps = planSteps(site, recipe.steps, 'steps', knownSteps(recipe.steps));
   if (problems.length > 0) throw new Fault('badInput', problems);
@@ -97,7 +105,7 @@ function planLoop(site: PlanSite, step: LoopStep, known: KnownSteps): PlannedSte
     kind: 'loop',
     name: step.name,
     repeat: step.repeat,
-    until: planConditions(site, 'until.any', step.until?.any ?? [], { hasCurrent: true }),
+    until: planConditions(site, 'until.any', step.until?.any ?? []),
     steps,
     longestSecond: step.repeat * sum(steps, ({ longestSecond }) => longestSecond),
   };

@@ -38,34 +38,6 @@ export type ResumeDecision =
   | { readonly kind: 'hold'; readonly reason: string }
   | { readonly kind: 'abort'; readonly reason: string };
 
-/** A held run waits for it, as long as it takes: a run may always be stopped instead. */
-export class Permission {
-  #give: (() => void) | undefined;
-
-  get isAwaited(): boolean {
-    return this.#give !== undefined;
-  }
-
-  give(): void {
-    this.#give?.();
-  }
-
-  /** @throws the signal's reason when the run ends first */
-  wait(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (act: () => void): void => {
-        this.#give = undefined;
-        signal.removeEventListener('abort', onAbort);
-        act();
-      };
-      const onAbort = (): void => settle(() => reject(signal.reason));
-      this.#give = () => settle(resolve);
-      signal.addEventListener('abort', onAbort, { once: true });
-      if (signal.aborted) onAbort();
-    });
-  }
-}
-
 /** A person has looked at what had latched. */
 export interface Acknowledged {
   readonly alarm: EventCode;
@@ -173,7 +145,7 @@ function takenUp({ state, interruption }: Resumed): JournalEvent {
 /**
  * Takes up a run where it was: everything off, a person asked where the policy wants one, then
  * the heat that the step was measured at.
- * @param permission resolves when a person lets a held run go on; rejects when the run ends
+ * @param options.admit throws while a trip is not acknowledged: nothing is energised then
  * @throws Fault interrupted when the policy ends the run, and what the instruments throw
  */
 export async function takeUp(
@@ -183,7 +155,7 @@ export async function takeUp(
     readonly steps: readonly PlannedStep[];
     /** A soak comes first anyway and brings its own heat. */
     readonly isSoakNext: boolean;
-    readonly permission: () => Promise<void>;
+    readonly admit: () => void;
   },
 ): Promise<void> {
   await allOff(bench);
@@ -191,14 +163,11 @@ export async function takeUp(
     throw new Fault('interrupted', { where: 'resume policy', message: decision.reason });
   }
   if (decision.kind === 'hold') {
-    bench.journal.event({
-      code: 'held',
-      severity: 'alarm',
-      message: `The run waits for a person: ${decision.reason}. Everything is off meanwhile.`,
-      details: { reason: decision.reason },
-    });
-    await options.permission();
+    const { reason } = decision;
+    const message = `The run waits for a person: ${reason}. Everything is off meanwhile.`;
+    await bench.ask({ kind: 'held', message, details: { reason } }, bench.signal);
   }
+  options.admit();
   const { heaterTargetCelsius } = state;
   if (heaterTargetCelsius === null || options.isSoakNext) return;
   await warmAgain(bench, soakAt(options.steps, heaterTargetCelsius));
@@ -234,6 +203,9 @@ function* everyStep(steps: readonly PlannedStep[]): Generator<PlannedStep> {
   for (const step of steps) {
     yield step;
     if (step.kind === 'loop') yield* everyStep(step.steps);
+    if (step.kind === 'screen') {
+      for (const { steps: tried } of step.candidates) yield* everyStep(tried);
+    }
     if (step.kind !== 'branch') continue;
     for (const inner of step.cases.values()) yield* everyStep(inner);
     yield* everyStep(step.otherwise);

@@ -63,6 +63,7 @@ export function reportShort(
     severity: 'alarm',
     message: `The cell has shorted: its voltage fell ${drop}. The current is cut.`,
     details: {
+      channel: CHANNELS.voltage.name,
       charge_coulomb: bench.charge.chargeCoulomb,
       usual_voltage_volt: usualVolt,
       shorted_voltage_volt: shortedVolt,
@@ -91,6 +92,7 @@ export function reportSoftShort(
     severity: 'warning',
     message: `The cell shorts softly in ${stepName}: ${seen}.`,
     details: {
+      channel: CHANNELS.voltage.name,
       charge_coulomb: bench.charge.chargeCoulomb,
       usual_voltage_volt: usualVolt,
       seen_voltage_volt: seenVolt,

@@ -21,6 +21,16 @@ export interface SoakProgress {
   readonly done: boolean;
 }
 
+/** How long the temperature has been within its tolerance so far. */
+export interface Dwell {
+  second: number;
+}
+
+/** Before the first temperature of this start of the software: what an earlier one has seen. */
+function soakFrom({ second }: Dwell, { timeSecond }: Pick<Sample, 'timeSecond'>): SoakProgress {
+  return { inBandSinceSecond: second > 0 ? timeSecond - second : undefined, done: false };
+}
+
 type SoakTarget = Pick<PlannedSoak, 'temperatureCelsius' | 'toleranceKelvin' | 'dwellSecond'>;
 
 /** One more temperature: only a `good` one within the tolerance, ends included, counts. */
@@ -41,12 +51,17 @@ export function soakAfter(
 /**
  * Brings the cell to a temperature, at once or along a ramp, and waits until it has stayed there;
  * the heater keeps it for the steps that follow. A soak passes no current, so nothing suspends it.
+ * @param dwell counted on by a resumed run, if its first temperature is still within the tolerance
  * @returns what ended the step. @throws Fault timeout when it takes longer than `within`
  */
-export async function runSoak(bench: Bench, step: PlannedSoak): Promise<string> {
+export async function runSoak(
+  bench: Bench,
+  step: PlannedSoak,
+  dwell: Dwell = { second: 0 },
+): Promise<string> {
   const own = childAbort(bench.signal);
   const part = { ...bench, signal: own.signal };
-  const works = [moveTarget(part, step), soaked(part, step)].map((work) =>
+  const works = [moveTarget(part, step), soaked(part, step, dwell)].map((work) =>
     work.catch((error: unknown) => {
       // The other one must let go before the step may fail.
       own.abort(error);
@@ -123,9 +138,9 @@ async function setTarget(bench: Bench, temperatureCelsius: number): Promise<void
 }
 
 /** Resolves when the dwell is over; lets go of timer and listener however it ends. */
-function soaked(bench: Bench, step: PlannedSoak): Promise<void> {
+function soaked(bench: Bench, step: PlannedSoak, dwell: Dwell): Promise<void> {
   return new Promise((resolve, reject) => {
-    let progress: SoakProgress = { inBandSinceSecond: undefined, done: false };
+    let progress: SoakProgress | undefined;
     let lastCelsius: number | undefined;
     const forget = (): void => {
       cancel();
@@ -142,7 +157,8 @@ function soaked(bench: Bench, step: PlannedSoak): Promise<void> {
     });
     const unlisten = bench.intake.listen(CHANNELS.temperature.name, (sample) => {
       lastCelsius = sample.value;
-      progress = soakAfter(step, progress, sample);
+      progress = soakAfter(step, progress ?? soakFrom(dwell, sample), sample);
+      dwell.second = sample.timeSecond - (progress.inBandSinceSecond ?? sample.timeSecond);
       if (!progress.done) return;
       forget();
       resolve();

@@ -24,6 +24,8 @@ export interface SweepTaking {
   readonly signal: AbortSignal;
   /** Told of each good point after it was recorded. */
   readonly onPoint?: (point: ImpedancePoint) => void;
+  /** Told that the spectrum is whole, before its record is written. */
+  readonly onWhole?: () => void;
 }
 
 /**
@@ -35,7 +37,7 @@ export interface SweepTaking {
 export async function takeSpectrum(
   bench: Bench,
   sweep: PlannedSweep,
-  { bias, signal, onPoint }: SweepTaking,
+  { bias, signal, onPoint, onWhole }: SweepTaking,
 ): Promise<void> {
   const { bus, charge, clock, journal } = bench;
   const spectrumId = bench.nextId('spectrum');
@@ -44,12 +46,21 @@ export async function takeSpectrum(
   const startChargeCoulomb = charge.chargeCoulomb;
   bus.publish('spectrumStarted', { spectrumId, circuit: sweep.circuit });
   const points = new SpectrumPoints(bench, spectrumId, onPoint);
+  const closes = bench.opened(() => ({
+    kind: 'spectrum',
+    spectrumId,
+    pointCount: points.count,
+    startSecond,
+    startChargeCoulomb,
+  }));
   let complete = false;
   try {
     complete = (await readSweep(bench, { sweep, bias, signal, points })) === 'ended';
   } finally {
     const stopSecond = clock.nowSecond();
     charge.switchTo({ timeSecond: stopSecond, currentAmpere: 0 });
+    closes();
+    if (complete) onWhole?.();
     journal.record({
       kind: 'spectrum',
       spectrumId,

@@ -1,10 +1,11 @@
 import type { AcquisitionEvent } from '../domain/recipe-acquisitions.ts';
 import type { CellEvent } from '../domain/recipe-conditions.ts';
+import type { AcquisitionMemory } from '../domain/run-store.ts';
 import { AcquisitionSchedule } from './acquisition-schedule.ts';
 import type { Bench } from './bench.ts';
 import { DetectorLane } from './detector-lane.ts';
 import { takeDetectorSpectra } from './detector-spectrum-taking.ts';
-import type { PlannedAcquisition, PlannedMeasure, PlannedSweep } from './plan.ts';
+import type { PlannedAcquisition, PlannedSweep } from './plan.ts';
 import { takeScans } from './scan-taking.ts';
 import { takeSpectrum } from './spectrum-taking.ts';
 import type { CarriedStep, StepFacts } from './step-facts.ts';
@@ -36,7 +37,8 @@ export class StepAcquisitions {
     const { carried, during, endSecond, facts } = options;
     this.#bench = bench;
     this.#endSecond = endSecond;
-    this.#schedules = during.map((one) => new AcquisitionSchedule(one, carried));
+    const memories = carried.memory?.acquisitions ?? [];
+    this.#schedules = during.map((one, at) => new AcquisitionSchedule(one, carried, memories[at]));
     this.#sweeps = this.#schedules.flatMap((schedule) =>
       schedule.what.kind === 'impedance' ? [{ sweep: schedule.what, schedule }] : [],
     );
@@ -45,6 +47,11 @@ export class StepAcquisitions {
       if (what.kind === 'impedance') return [];
       return [new DetectorLane(bench, { schedule, what, facts, endSecond })];
     });
+  }
+
+  /** For a resumed run, in the order of the recipe. */
+  memory(): readonly AcquisitionMemory[] {
+    return this.#schedules.map((schedule) => schedule.memory());
   }
 
   /** Whether any of them answers this event. */
@@ -93,7 +100,10 @@ export class StepAcquisitions {
     await Promise.all(this.#lanes.map((lane) => lane.idle()));
   }
 
-  /** What the recipe wants measured after an event or at the end, with the cell off. */
+  /**
+   * What the recipe wants measured after an event or at the end, with the cell off. What an
+   * earlier start of the software has done of it is not done again.
+   */
   async answerEnd(events: ReadonlySet<CellEvent>): Promise<void> {
     for (const schedule of this.#schedules) {
       const isWanted =
@@ -101,22 +111,28 @@ export class StepAcquisitions {
         schedule.answers('stepEnd') ||
         (events.has('short') && schedule.answers('short'));
       if (!isWanted) continue;
-      await this.#take(schedule.what);
+      await this.#answer(schedule);
       this.#bench.signal.throwIfAborted();
     }
   }
 
-  #take(what: PlannedMeasure): Promise<void> {
+  #answer(schedule: AcquisitionSchedule): Promise<void> {
     const { signal, suspension } = this.#bench;
+    const { what, answering: done } = schedule;
     switch (what.kind) {
       case 'impedance':
+        if (done.count > 0) return Promise.resolve();
         return suspension.whole(signal, (own) =>
-          takeSpectrum(this.#bench, what, { bias: { ampere: 0 }, signal: own.signal }),
+          takeSpectrum(this.#bench, what, {
+            bias: { ampere: 0 },
+            signal: own.signal,
+            onWhole: () => done.add(),
+          }),
         );
       case 'scan':
-        return takeScans(this.#bench, what, signal);
+        return takeScans(this.#bench, what, { signal, done });
       case 'spectrum':
-        return takeDetectorSpectra(this.#bench, what, signal);
+        return takeDetectorSpectra(this.#bench, what, { signal, done });
       default:
         return what satisfies never;
     }

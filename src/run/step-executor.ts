@@ -1,7 +1,9 @@
 import type { Bench } from './bench.ts';
+import { endsOnEvent } from './condition-plan.ts';
 import { takeDetectorSpectra } from './detector-spectrum-taking.ts';
 import { runElectrical } from './electrical-step.ts';
 import { runFreshCell } from './fresh-cell.ts';
+import { PartsDone } from './parts-done.ts';
 import type { PlannedMeasurement } from './plan.ts';
 import { takeScans } from './scan-taking.ts';
 import { runSoak } from './soak.ts';
@@ -23,7 +25,9 @@ export async function executeStep(
 ): Promise<StepEnd> {
   bench.signal.throwIfAborted();
   const hasCurrent = passesCurrent(step);
-  if (hasCurrent && bench.short.latched) return leaveOut(bench, step);
+  if (hasCurrent && bench.short.latched && !isPastItsEnd(step, carried)) {
+    return leaveOut(bench, step);
+  }
   const release = hasCurrent ? bench.resources.take('current') : undefined;
   try {
     const end = await measure(bench, step, carried);
@@ -32,6 +36,13 @@ export async function executeStep(
   } finally {
     release?.();
   }
+}
+
+/** Resumed after its end was met, a step passes no more current, but may have to measure. */
+function isPastItsEnd(step: PlannedMeasurement, { memory }: CarriedStep): boolean {
+  if (memory?.metIndex !== undefined) return true;
+  const hasShorted = memory?.events?.includes('short') === true;
+  return hasShorted && 'until' in step && endsOnEvent(step.until, 'short');
 }
 
 function leaveOut({ journal }: Bench, { name }: PlannedMeasurement): StepEnd {
@@ -70,11 +81,19 @@ async function measure(
   carried: CarriedStep,
 ): Promise<StepEnd> {
   const { signal, suspension } = bench;
+  const done = new PartsDone(carried.memory?.partsDone);
   switch (step.kind) {
     case 'freshCell':
-      return runFreshCell(bench, step);
-    case 'soak':
-      return { endedBy: await runSoak(bench, step), end: 'dwell' };
+      bench.remembers(() => ({ partsDone: done.count }));
+      if (done.count > 0) return COMPLETE;
+      await runFreshCell(bench, step);
+      done.add();
+      return COMPLETE;
+    case 'soak': {
+      const dwell = { second: carried.memory?.dwelledSecond ?? 0 };
+      bench.remembers(() => ({ dwelledSecond: dwell.second }));
+      return { endedBy: await runSoak(bench, step, dwell), end: 'dwell' };
+    }
     case 'openCircuit':
     case 'constantCurrent':
     case 'constantVoltage':
@@ -83,17 +102,26 @@ async function measure(
     case 'gitt':
       return runTitration(bench, step, carried);
     case 'cyclicVoltammetry':
-      return runVoltammetry(bench, step);
+      bench.remembers(() => ({ partsDone: done.count }));
+      return runVoltammetry(bench, step, done);
     case 'impedance':
+      bench.remembers(() => ({ partsDone: done.count }));
+      if (done.count > 0) return COMPLETE;
       await suspension.whole(signal, (own) =>
-        takeSpectrum(bench, step, { bias: { ampere: 0 }, signal: own.signal }),
+        takeSpectrum(bench, step, {
+          bias: { ampere: 0 },
+          signal: own.signal,
+          onWhole: () => done.add(),
+        }),
       );
       return COMPLETE;
     case 'scan':
-      await takeScans(bench, step, signal);
+      bench.remembers(() => ({ partsDone: done.count }));
+      await takeScans(bench, step, { signal, done });
       return COMPLETE;
     case 'spectrum':
-      await takeDetectorSpectra(bench, step, signal);
+      bench.remembers(() => ({ partsDone: done.count }));
+      await takeDetectorSpectra(bench, step, { signal, done });
       return COMPLETE;
     default:
       return step satisfies never;

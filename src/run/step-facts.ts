@@ -1,6 +1,7 @@
 import { CHANNELS } from '../domain/channel.ts';
 import type { DerivedValue } from '../domain/derived-quantity.ts';
 import type { CellEvent } from '../domain/recipe-conditions.ts';
+import type { StepMemory } from '../domain/run-store.ts';
 import type { Quality } from '../domain/sample.ts';
 import type { Bench } from './bench.ts';
 import type { ElectricalReading } from './intake.ts';
@@ -34,6 +35,10 @@ export interface CarriedStep {
   readonly chargeCoulomb: number;
   /** Pulses of a titration that were begun. */
   readonly pulsesBegun?: number;
+  /** What it knew of itself; undefined of a step that begins. */
+  readonly memory?: StepMemory | undefined;
+  /** Measurements beside it that were cut off are taken again. */
+  readonly repeats?: boolean;
 }
 
 export const NOTHING_CARRIED: CarriedStep = { elapsedSecond: 0, chargeCoulomb: 0 };
@@ -45,8 +50,8 @@ export class StepFactsCollector {
   readonly #startSecond: number;
   readonly #startCoulomb: number;
   readonly #unlisten: (() => void)[];
-  readonly #derived = new Map<string, number>();
-  readonly #events = new Set<CellEvent>();
+  readonly #derived: Map<string, number>;
+  readonly #events: Set<CellEvent>;
   #voltage: KnownValue | undefined;
   #current: KnownValue | undefined;
   #ignoresCurrent = false;
@@ -58,6 +63,8 @@ export class StepFactsCollector {
     const { bus, clock, charge, intake, suspension } = bench;
     this.#bench = bench;
     this.#startSecond = suspension.activeSecond() - carried.elapsedSecond;
+    this.#derived = new Map(Object.entries(carried.memory?.derived ?? {}));
+    this.#events = new Set(carried.memory?.events);
     this.#startCoulomb = charge.chargeCoulombAt(clock.nowSecond()) - carried.chargeCoulomb;
     const known = (sample: KnownValue): KnownValue => ({
       value: sample.value,
@@ -78,6 +85,11 @@ export class StepFactsCollector {
 
   get events(): ReadonlySet<CellEvent> {
     return this.#events;
+  }
+
+  /** For a resumed run. */
+  memory(): Pick<StepMemory, 'derived' | 'events'> {
+    return { derived: Object.fromEntries(this.#derived), events: [...this.#events] };
   }
 
   look(reading: ElectricalReading): void {

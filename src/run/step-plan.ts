@@ -181,16 +181,37 @@ type ElectricalStep =
 function planElectrical(site: PlanSite, step: ElectricalStep, currentAmpere: number) {
   const { name, record } = step;
   site.checkPositive('record.every', record.every, 'the time between two records');
-  const until = planConditions(site, 'until.any', step.until.any, {
-    hasCurrent: currentAmpere !== 0,
-  });
+  site.checkRhythm('record.every', record.every);
+  const edge = planEdge(site, record);
+  const until = planConditions(site, 'until.any', step.until.any);
   return {
     name,
     sampleEverySecond: record.every,
+    ...(edge ? { edge } : {}),
     until,
     during: planAcquisitions(site, step.during, { currentAmpere, until }),
     longestSecond: checkedBound(site, until, Number.isNaN(currentAmpere) ? 0 : currentAmpere),
   };
+}
+
+/** @returns undefined where the recipe asks for an even rhythm */
+function planEdge(site: PlanSite, { every, edges }: ElectricalStep['record']) {
+  if (!edges) return undefined;
+  site.checkPositive('record.edges.every', edges.every, 'the time between two records at an edge');
+  site.checkRhythm('record.edges.every', edges.every);
+  if (edges.every >= every) {
+    site.problem(
+      'record.edges.every',
+      `${spokenTime(edges.every)} is not shorter than record.every, ${spokenTime(every)}`,
+    );
+  }
+  if (edges.for < edges.every) {
+    site.problem(
+      'record.edges.for',
+      `${spokenTime(edges.for)} is shorter than record.edges.every, ${spokenTime(edges.every)}: nothing would be recorded`,
+    );
+  }
+  return { everySecond: edges.every, durationSecond: edges.for };
 }
 
 function checkedBound(
@@ -239,6 +260,8 @@ function planTitration(site: PlanSite, step: StepOf<'gitt'>): PlannedTitration {
   site.checkPositive('rest', rest, 'the rest');
   site.checkPositive('record.every', record.every, 'the time between two records');
   site.checkPositive('edges.every', edges.every, 'the time between two records at an edge');
+  site.checkRhythm('record.every', record.every);
+  site.checkRhythm('edges.every', edges.every);
   if (edges.for >= pulse) {
     site.problem(
       'edges.for',
@@ -255,7 +278,7 @@ function planTitration(site: PlanSite, step: StepOf<'gitt'>): PlannedTitration {
     edgeEverySecond: edges.every,
     edgeSecond: edges.for,
     pulsesMax,
-    until: planConditions(site, 'until.any', step.until.any, { hasCurrent: true }),
+    until: planConditions(site, 'until.any', step.until.any),
     longestSecond: pulsesMax * (pulse + rest),
   };
 }

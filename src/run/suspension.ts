@@ -1,6 +1,7 @@
 import type { CancelTimer, Clock } from '../domain/clock.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Suspender } from '../domain/recipe.ts';
+import type { SuspensionMemory } from '../domain/run-store.ts';
 import type { Sample } from '../domain/sample.ts';
 import type { Intake } from './intake.ts';
 import type { Journal } from './journal.ts';
@@ -11,10 +12,19 @@ import { spokenTime } from './wording.ts';
 /** A channel that says nothing for so long is not known to be inside. */
 const SILENCE_SECOND_MAX = 30;
 
+/** Of a channel that kept the run suspended when the software ended: it has to settle. */
+const STILL_OUTSIDE = {
+  kind: 'outside',
+  why: 'has suspended it before the interruption and has not settled yet',
+  insideSinceSecond: undefined,
+} as const satisfies SuspenderState;
+
 export interface SuspensionOptions {
   readonly clock: Clock;
   readonly journal: Journal;
   readonly suspenders: readonly Suspender[];
+  /** Of an earlier start of the software. */
+  readonly earlier?: SuspensionMemory | undefined;
   /** Told when the run has been suspended longer than it may. */
   readonly onFault: (fault: Fault) => void;
 }
@@ -37,30 +47,52 @@ export class Suspension {
   readonly #clears = new Set<() => void>();
   #unlisten: (() => void)[] = [];
   #cancelOver: CancelTimer | undefined;
+  /** What an earlier start has left, until steps run again. */
+  #earlier: SuspensionMemory['now'];
+  #isBegun = false;
   #sinceSecond: number | undefined;
-  #pastSecond = 0;
-  #count = 0;
+  #pastSecond: number;
+  #count: number;
 
   constructor(options: SuspensionOptions) {
     this.#options = options;
+    const { earlier } = options;
+    this.#earlier = earlier?.now;
+    this.#pastSecond = earlier?.pastSecond ?? 0;
+    this.#count = earlier?.count ?? 0;
     this.#watches = options.suspenders.map((suspender) => ({
       suspender,
-      state: UNHEARD,
+      state: suspender.channel === earlier?.now?.channel ? STILL_OUTSIDE : UNHEARD,
       silence: undefined,
     }));
   }
 
-  /** Listens to the channels from now on; one that was not heard yet suspends once it matters. */
+  /** Listens to the channels from now on; what it hears matters once steps run. */
   start(intake: Intake): void {
     this.#unlisten = this.#watches.map((watch) =>
       intake.listen(watch.suspender.channel, (sample) => this.#look(watch, sample)),
     );
   }
 
-  /** From now on steps run: what is outside, or was not heard yet, suspends. */
+  /**
+   * From now on steps run: what is outside, or was not heard yet, suspends. A run that was
+   * suspended when the software ended still is, until its channel has settled, and the time goes
+   * on from where it was.
+   */
   begin(): void {
+    this.#isBegun = true;
     for (const watch of this.#watches) this.#awaitSilence(watch);
+    const earlier = this.#earlier;
+    this.#earlier = undefined;
+    const watch = this.#watches.find(({ suspender }) => suspender.channel === earlier?.channel);
+    if (earlier && watch) this.#suspend(watch, earlier.lengthSecond);
     this.#update();
+  }
+
+  /** For a resumed run; undefined while there is nothing to remember. */
+  memory(): SuspensionMemory | undefined {
+    if (this.#count === 0) return undefined;
+    return { count: this.#count, pastSecond: this.#pastSecond, now: this.#nowMemory() };
   }
 
   stop(): void {
@@ -72,6 +104,16 @@ export class Suspension {
 
   get isActive(): boolean {
     return this.#sinceSecond !== undefined;
+  }
+
+  /** Which channel keeps the run suspended, why, and since when; undefined while none does. */
+  get standstill():
+    | { readonly channel: string; readonly why: string; readonly sinceSecond: number }
+    | undefined {
+    const outside = this.#watches.find(({ state }) => state.kind === 'outside');
+    if (this.#sinceSecond === undefined || outside?.state.kind !== 'outside') return undefined;
+    const { suspender, state } = outside;
+    return { channel: suspender.channel, why: state.why, sinceSecond: this.#sinceSecond };
   }
 
   /** How often the run was suspended. */
@@ -146,6 +188,13 @@ export class Suspension {
     }
   }
 
+  #nowMemory(): SuspensionMemory['now'] {
+    const { standstill } = this;
+    if (!standstill) return this.#earlier;
+    const lengthSecond = this.#options.clock.nowSecond() - standstill.sinceSecond;
+    return { channel: standstill.channel, lengthSecond };
+  }
+
   #look(watch: Watch, sample: Sample): void {
     watch.state = suspenderAfter(watch.suspender, watch.state, sample);
     this.#awaitSilence(watch);
@@ -162,24 +211,30 @@ export class Suspension {
   }
 
   #update(): void {
+    if (!this.#isBegun) return;
     const outside = this.#watches.find(({ state }) => state.kind === 'outside');
     if (outside && !this.isActive) this.#suspend(outside);
     else if (!outside && this.isActive) this.#goOn();
   }
 
-  #suspend({ suspender, state }: Watch): void {
+  /** @param pastSecond how long this one has lasted already, in an earlier start */
+  #suspend({ suspender, state }: Watch, pastSecond?: number): void {
     const { clock, journal, onFault } = this.#options;
-    this.#sinceSecond = clock.nowSecond();
-    this.#count += 1;
+    this.#sinceSecond = clock.nowSecond() - (pastSecond ?? 0);
+    if (pastSecond === undefined) this.#count += 1;
     for (const cut of [...this.#cuts]) cut();
-    const why = state.kind === 'outside' ? state.why : '';
+    const why = state.kind === 'outside' ? state.why : STILL_OUTSIDE.why;
     journal.event({
       code: 'suspended',
       severity: 'warning',
-      message: `Suspended, with the current off: ${suspender.channel} ${why}.`,
-      details: { channel: suspender.channel, count: this.#count },
+      message: `${pastSecond === undefined ? 'Suspended' : 'Still suspended'}, with the current off: ${suspender.channel} ${why}.`,
+      details: {
+        channel: suspender.channel,
+        count: this.#count,
+        suspended_second: pastSecond ?? 0,
+      },
     });
-    this.#cancelOver = clock.after(suspender.atMost, () =>
+    this.#cancelOver = clock.after(Math.max(0, suspender.atMost - (pastSecond ?? 0)), () =>
       onFault(
         new Fault('timeout', {
           where: suspender.channel,

@@ -4,6 +4,7 @@ import type { CyclicVoltammetry } from '../domain/technique.ts';
 import type { Bench } from './bench.ts';
 import { flow } from './electrical-flow.ts';
 import { readMeasurement } from './measurement.ts';
+import type { PartsDone } from './parts-done.ts';
 import type { PlannedVoltammetry } from './plan.ts';
 import type { StepEnd } from './step-end.ts';
 import { spokenTime, spokenValue } from './wording.ts';
@@ -19,20 +20,36 @@ const EARLY_SHARE = 0.02;
 const OPEN_CIRCUIT_SECOND = 5;
 
 /**
- * Sweeps the potential between two vertices and records the current. Cut off by a suspension it
- * begins again: half a cycle says nothing of the other half.
+ * Sweeps the potential between two vertices and records the current. Cut off by a suspension, or
+ * by the end of the software, it begins again: half a cycle says nothing of the other half. Its
+ * time is written down either way, with whether it is whole.
+ * @param done whether it is whole, for a step that is resumed
  * @throws Fault of the potentiostat, of its silence, or when it ends too soon
  */
-export async function runVoltammetry(bench: Bench, step: PlannedVoltammetry): Promise<StepEnd> {
+export async function runVoltammetry(
+  bench: Bench,
+  step: PlannedVoltammetry,
+  done: PartsDone,
+): Promise<StepEnd> {
   const { signal, suspension } = bench;
-  await suspension.whole(signal, (own) => sweepOnce(bench, step, own.signal));
+  let number = 0;
+  if (done.count === 0) {
+    await suspension.whole(signal, (own) => {
+      number += 1;
+      return sweepOnce(bench, step, { signal: own.signal, number, onWhole: () => done.add() });
+    });
+  }
   return { endedBy: `${step.cycles} cycles`, end: 'complete' };
 }
 
 async function sweepOnce(
   bench: Bench,
   step: PlannedVoltammetry,
-  signal: AbortSignal,
+  {
+    signal,
+    number,
+    onWhole,
+  }: { readonly signal: AbortSignal; readonly number: number; readonly onWhole: () => void },
 ): Promise<void> {
   const { charge, clock, journal } = bench;
   const startVolt = step.startVolt ?? (await openCircuitVolt(bench, signal));
@@ -55,12 +72,54 @@ async function sweepOnce(
   });
   const startSecond = clock.nowSecond();
   charge.forget(startSecond);
+  const startChargeCoulomb = charge.chargeCoulomb;
+  const closes = bench.opened(() => ({
+    kind: 'phase',
+    step: step.name,
+    phase: 'voltammogram',
+    number,
+    currentAmpere: null,
+    startSecond,
+    startChargeCoulomb,
+  }));
+  let isWhole = false;
   try {
-    const how = await readSweeps(bench, technique, signal);
-    if (how === 'ended') checkEnd(bench, technique, startSecond);
+    isWhole = (await readSweeps(bench, technique, signal)) === 'ended';
+    if (isWhole) checkEnd(bench, technique, startSecond);
   } finally {
     charge.switchTo({ timeSecond: clock.nowSecond(), currentAmpere: 0 });
+    closes();
   }
+  if (isWhole) onWhole();
+  tellPhase(bench, step.name, { number, startSecond, startChargeCoulomb, isWhole });
+}
+
+function tellPhase(
+  { charge, clock, journal }: Bench,
+  stepName: string,
+  phase: {
+    readonly number: number;
+    readonly startSecond: number;
+    readonly startChargeCoulomb: number;
+    readonly isWhole: boolean;
+  },
+): void {
+  const { number, startSecond, startChargeCoulomb, isWhole } = phase;
+  journal.event({
+    code: 'phase',
+    severity: 'info',
+    message: `${stepName}: voltammogram ${number} has ended${isWhole ? '' : ' early'}.`,
+    details: {
+      phase: 'voltammogram',
+      number,
+      start_second: startSecond,
+      stop_second: clock.nowSecond(),
+      current_ampere: null,
+      start_charge_coulomb: startChargeCoulomb,
+      stop_charge_coulomb: charge.chargeCoulomb,
+      whole: isWhole,
+    },
+  });
 }
 
 function readSweeps(

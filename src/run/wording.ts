@@ -1,5 +1,7 @@
+import { derivedDimension } from '../domain/derived-quantity.ts';
 import { conditionKind } from '../domain/recipe-conditions.ts';
 import type { Comparison } from '../domain/recipe-values.ts';
+import { UNITS } from '../domain/units.ts';
 import type { PlannedCondition } from './plan.ts';
 
 /** "90 s", "30 min", "6 h", "1 h 12 min": a length of time as people say it. */
@@ -44,7 +46,18 @@ export function describeCondition(condition: PlannedCondition): string {
   if ('pressure' in condition) return `pressure: ${compared(condition.pressure, 'Pa')}`;
   if ('voltageRate' in condition) return `voltageRate: ${compared(condition.voltageRate, 'V/s')}`;
   const { name, above, value } = condition.derived;
-  return `derived: ${name} ${above ? '>' : '<'} ${value}`;
+  return `derived: ${name} ${above ? '>' : '<'} ${spokenDerived(name, value)}`;
+}
+
+/** "500 Ω", "1.39 Å": with the largest of its units that keeps it above 1. */
+function spokenDerived(name: string, value: number): string {
+  const dimension = derivedDimension(name);
+  if (dimension === undefined) return String(value);
+  const units: readonly (readonly [string, number])[] = Object.entries(UNITS[dimension]);
+  const size = Math.abs(value) * (1 + 1e-9);
+  const bySize = units.toSorted(([, a], [, b]) => b - a);
+  const [unit, factor] = bySize.find(([, one]) => one <= size) ?? bySize.at(-1) ?? ['', 1];
+  return `${Number((value / factor).toPrecision(6))} ${unit}`;
 }
 
 /** What a branch calls the end of a step: the condition's own name, its event or its kind. */

@@ -10,12 +10,15 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { DiskSpace } from '../domain/disk-space.ts';
+import { planThinning, type Thinned, thin } from './run-thinning.ts';
 
 /** Kept free for the last records of a run on a full disk. */
 export const RESERVE_BYTES = 16 * 2 ** 20;
 /** In the run's folder while the run is written. */
 export const RESERVE_NAME = 'run.reserve';
 const CHUNK_BYTES = 2 ** 20;
+/** A run that goes on does not wait longer than it takes to look into so many others. */
+const RUNS_LOOKED_MAX = 100;
 
 /** The disk under a run, with a file on it that is given up when the disk is full. */
 export class RunDisk implements DiskSpace {
@@ -66,6 +69,15 @@ export class RunDisk implements DiskSpace {
 
   get isReserveUsed(): boolean {
     return this.#isReserveUsed;
+  }
+
+  makeRoom(usedFraction: number): Thinned {
+    const outFolder = dirname(resolve(this.#folder));
+    const nowUtcMs = Date.now();
+    return thin(planThinning(outFolder, { nowUtcMs, runsMax: RUNS_LOOKED_MAX }), {
+      nowUtcMs,
+      isEnough: () => !(this.usedFraction() > usedFraction),
+    });
   }
 
   usedFraction(): number {

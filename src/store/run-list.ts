@@ -38,19 +38,30 @@ export type RunSummary =
  * there is no such folder yet. Never throws.
  */
 export function listRuns(outFolder: string): readonly RunSummary[] {
+  let folders: readonly string[];
+  try {
+    folders = runFolders(outFolder);
+  } catch (error) {
+    return [damaged(outFolder, error)];
+  }
+  return folders.slice(-RUNS_LISTED_MAX).map(summaryOf);
+}
+
+/** The folders in `outFolder` by name, runs or not. @throws what the system says */
+export function runFolders(outFolder: string): readonly string[] {
   let entries: Dirent[];
   try {
     entries = readdirSync(outFolder, { withFileTypes: true });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    return [damaged(outFolder, error)];
+    throw error;
   }
   const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-  const newest = folders.sort().slice(-RUNS_LISTED_MAX);
-  return newest.map((name) => summaryOf(join(outFolder, name)));
+  return folders.sort().map((name) => join(outFolder, name));
 }
 
-function summaryOf(folder: string): RunSummary {
+/** What a folder holds. Never throws. */
+export function summaryOf(folder: string): RunSummary {
   try {
     return lookAt(join(folder, DATABASE_NAME), (file) => {
       const { runId, recipe, cell, startedUtcMs } = readInfo(file);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { asFault, Fault } from '../domain/fault.ts';
 import type { ScanSpool, ScanSpoolFactory } from '../domain/run-store.ts';
 import type { Frame } from '../domain/scan.ts';
+import { freeBytes, RESERVE_BYTES } from './disk-space.ts';
 import {
   encodeFileHeader,
   encodeFrameHeader,
@@ -13,17 +14,36 @@ import { syncFolder } from './sqlite-file.ts';
 
 /** Largest frames file unless the factory is told otherwise: 64 GiB. */
 export const FRAMES_FILE_BYTES_MAX = 64 * 2 ** 30;
+/** Of a disk, what pictures leave to samples and events: days of both, and the reserve. */
+export const FREE_BYTES_MIN = 4 * RESERVE_BYTES;
+const MEBIBYTE = 2 ** 20;
 const SCAN_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 /** Spools each scan into `<scanId>.frames` in one folder; frame-file.ts has the layout. */
 export class FileScanSpoolFactory implements ScanSpoolFactory {
   readonly #folder: string;
   readonly #bytesMax: number;
+  readonly #freeBytes: (folder: string) => number;
 
-  /** @param folder the run's folder */
-  constructor(folder: string, bytesMax: number = FRAMES_FILE_BYTES_MAX) {
+  /**
+   * @param folder the run's folder
+   * @param freeBytesOf what the disk of a folder has left; asked of the system unless given
+   */
+  constructor(
+    folder: string,
+    bytesMax: number = FRAMES_FILE_BYTES_MAX,
+    freeBytesOf: (folder: string) => number = freeBytes,
+  ) {
     this.#folder = folder;
     this.#bytesMax = bytesMax;
+    this.#freeBytes = freeBytesOf;
+  }
+
+  refusal(bytes: number): string | undefined {
+    const free = this.#freeBytes(this.#folder);
+    // A system that does not tell refuses nothing: the spool will say so itself.
+    if (!(free - bytes < FREE_BYTES_MIN)) return undefined;
+    return `its frames take ${mebibytes(bytes)} of the ${mebibytes(free)} that are free, and ${mebibytes(FREE_BYTES_MIN)} are kept for samples and events`;
   }
 
   /** @throws Fault badInput for an id that is no file name, storage when its file exists */
@@ -31,6 +51,10 @@ export class FileScanSpoolFactory implements ScanSpoolFactory {
     checkScanId(scanId);
     return new FileScanSpool(this.#folder, `${scanId}.frames`, this.#bytesMax);
   }
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / MEBIBYTE)} MiB`;
 }
 
 /** @throws Fault badInput for an id that is no file name */
@@ -62,6 +86,10 @@ class FileScanSpool implements ScanSpool {
       throw asFault(error, this.#path, 'storage');
     }
     this.#write([encodeFileHeader()], FILE_HEADER_BYTES);
+  }
+
+  get name(): string {
+    return this.#name;
   }
 
   add(frame: Frame): void {

@@ -1,6 +1,6 @@
 /** Spells "oper": tells a run database from any other SQLite file. */
 export const APPLICATION_ID = 0x6f706572;
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 /** The one database file in a run's folder. */
 export const DATABASE_NAME = 'run.sqlite';
 
@@ -109,7 +109,8 @@ CREATE TABLE scan (${RECORD_COLUMNS},
   start_charge_coulomb REAL,
   stop_charge_coulomb REAL,
   complete INTEGER NOT NULL,
-  frames_file TEXT NOT NULL
+  frames_file TEXT NOT NULL,
+  analysis TEXT
 );
 CREATE TABLE volume (${RECORD_COLUMNS},
   scan_id TEXT NOT NULL,
@@ -122,6 +123,50 @@ CREATE TABLE volume (${RECORD_COLUMNS},
   algorithm TEXT NOT NULL,
   duration_ms REAL,
   file TEXT NOT NULL
+);
+CREATE TABLE segmentation (${RECORD_COLUMNS},
+  scan_id TEXT NOT NULL,
+  start_second REAL,
+  stop_second REAL,
+  start_charge_coulomb REAL,
+  stop_charge_coulomb REAL,
+  threshold_per_pixel REAL,
+  threshold_error_per_pixel REAL,
+  separability REAL,
+  electrode_voxels INTEGER NOT NULL,
+  void_voxels INTEGER NOT NULL,
+  solid_voxels INTEGER NOT NULL,
+  voids INTEGER NOT NULL,
+  void_fraction REAL,
+  void_fraction_error REAL,
+  largest_void_cubic_metre REAL,
+  largest_void_error_cubic_metre REAL,
+  protrusion_metre REAL,
+  protrusion_error_metre REAL,
+  depths TEXT NOT NULL,
+  remarks TEXT NOT NULL
+);
+CREATE TABLE volume_change (${RECORD_COLUMNS},
+  scan_id TEXT NOT NULL,
+  start_second REAL,
+  stop_second REAL,
+  start_charge_coulomb REAL,
+  stop_charge_coulomb REAL,
+  against_scan_id TEXT NOT NULL,
+  charge_coulomb REAL,
+  grey_voxels REAL,
+  grey_error_voxels REAL,
+  counted_voxels REAL,
+  counted_error_voxels REAL,
+  growth_cubic_metre REAL,
+  growth_error_cubic_metre REAL,
+  lithium_cubic_metre REAL,
+  lithium_error_cubic_metre REAL,
+  electrochemical_cubic_metre REAL,
+  ratio REAL,
+  ratio_error REAL,
+  shift_voxel REAL,
+  doubts TEXT NOT NULL
 );
 CREATE TABLE detector_spectrum (${RECORD_COLUMNS},
   spectrum_id TEXT NOT NULL,

@@ -25,7 +25,8 @@ describe('the dry run of an experiment', () => {
     expect({ scans, views }).toEqual({ scans: 7, views: 1260 });
     const frames = views * rows * columns * 2;
     const volumes = scans * (rows * columns * columns * 4 + 52_000);
-    expect(withScans - without).toBe(frames + volumes);
+    const results = scans * 5200;
+    expect(withScans - without).toBe(frames + volumes + results);
   });
 
   it('shows each step and says whose samples it counts', async () => {

@@ -11,6 +11,7 @@ import { planRun } from '../../src/run/planner.ts';
 import { createRun } from '../../src/store/run-database.ts';
 import { DATABASE_NAME } from '../../src/store/schema.ts';
 import { RUN_INFO } from '../store/run-info.ts';
+import { EVERY_KIND } from '../store/sample-run.ts';
 import { recipeOf, scriptedCell, scriptedRig } from '../support/scripted-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -129,6 +130,80 @@ describe('the predicted size of detector spectra', () => {
     const bytes = bytesOf(spectra(plan.estimates.detectorSpectra));
     const { databaseBytes } = dataVolumeOf(plan, instruments);
     expect(Math.abs(databaseBytes / bytes - 1)).toBeLessThan(0.1);
+  });
+});
+
+describe('the predicted cost of looking into volumes', () => {
+  const detector = { rows: 64, columns: 192, voxel: { acrossMetre: 60e-6, alongMetre: 20e-6 } };
+  const STEPS = `
+  - name: rest
+    technique: openCircuit
+    record: { every: "1 h" }
+    until: { any: [{ time: "10 h" }] }
+    during:
+      - { technique: scan, views: 10, span: "180°", duration: "30 s", every: "1 min", analyse: { face: bottom, compareWith: first } }`;
+
+  function instrumentsWith(size: object): Instruments {
+    if (!scanner) throw new Error('the scripted rig has no scanner');
+    const { info, viewsMax } = scanner;
+    return {
+      potentiostat,
+      sensors,
+      scanner: { info, viewsMax, ...size },
+    } as unknown as Instruments;
+  }
+
+  /** Results with as many digits as they have, of a volume of 30 depths. */
+  function* results(count: number): Generator<readonly [number, RecordBody]> {
+    for (const [at, body] of Array.from({ length: count }).flatMap((_, index) =>
+      EVERY_KIND.filter(({ kind }) => kind === 'segmentation' || kind === 'volumeChange').map(
+        (one) => [index, one] as const,
+      ),
+    )) {
+      const depths = Array.from({ length: 30 }, (_, bin) => ({
+        fromMetre: bin * 2e-5 + 1e-19,
+        toMetre: (bin + 1) * 2e-5 + 1e-19,
+        fraction: Math.abs(Math.sin(at + bin)) / 100,
+        standardError: Math.abs(Math.cos(at + bin)) / 1000,
+      }));
+      yield [
+        at * 60.5,
+        body.kind === 'segmentation' ? { ...body, result: { ...body.result, depths } } : body,
+      ];
+      for (const name of ['void-fraction', 'largest-void', 'protrusion-length'].slice(0, 3)) {
+        yield [
+          at * 60.5,
+          {
+            kind: 'derived',
+            value: { name, value: Math.sin(at), standardError: Math.cos(at), source: 'scan-002' },
+          },
+        ];
+      }
+    }
+  }
+
+  it('is within a fifth of what their results take', () => {
+    const instruments = instrumentsWith(detector);
+    const plan = planOf(instruments, STEPS);
+    expect(plan.estimates.scans).toBe(600);
+    const without = planOf(instruments, STEPS.replace(/, analyse: \{.*?\}/, ''));
+    const predicted =
+      dataVolumeOf(plan, instruments).databaseBytes -
+      dataVolumeOf(without, instruments).databaseBytes;
+    const taken = bytesOf(results(600)) - bytesOf([]);
+    expect(Math.abs(predicted / taken - 1)).toBeLessThan(0.2);
+  });
+
+  it('is a bound on memory, and none where nothing is looked into', () => {
+    const of = (size: object, steps = STEPS): number => {
+      const instruments = instrumentsWith({ ...detector, ...size });
+      return dataVolumeOf(planOf(instruments, steps), instruments).analysisMemoryBytes;
+    };
+    expect(of({}, STEPS.replace(/, analyse: \{.*?\}/, ''))).toBe(0);
+    const small = of({});
+    expect(small).toBeGreaterThan(2 * 64 * 192 * 192 * 4);
+    expect(small).toBeLessThan(300e6);
+    expect(of({ rows: 2048, columns: 2048 })).toBeGreaterThan(small);
   });
 });
 

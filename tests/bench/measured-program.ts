@@ -24,7 +24,7 @@ export interface MeasuredProgram extends ProgramUsage {
 const MAIN = join(REPOSITORY, 'dist', 'src', 'app', 'main.js');
 const PROBE = join(REPOSITORY, 'tests', 'bench', 'usage-probe.mjs');
 /** The end of what it said on standard error is quoted when it fails. */
-const COMPLAINT_CHARACTERS_MAX = 2000;
+const COMPLAINT_CHARACTERS_MAX = 4000;
 
 /**
  * Runs `operando` to its end in a process of its own.

@@ -3,6 +3,7 @@ import type { Campaign } from './campaign.ts';
 import {
   FALSE_ALARMS_CAMPAIGN,
   FAULTS_CAMPAIGN,
+  HAZARDS_CAMPAIGN,
   KILL_CAMPAIGN,
   THIRTY_DAYS_CAMPAIGN,
 } from './experiment.ts';
@@ -16,6 +17,7 @@ export const CAMPAIGNS: readonly Campaign[] = [
   VOLUME_CHANGE_CAMPAIGN,
   FALSE_ALARMS_CAMPAIGN,
   FAULTS_CAMPAIGN,
+  HAZARDS_CAMPAIGN,
   KILL_CAMPAIGN,
   THIRTY_DAYS_CAMPAIGN,
 ];

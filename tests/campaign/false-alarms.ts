@@ -1,9 +1,16 @@
+import { deriveSeed } from '../../src/domain/random.ts';
 import { ShortWatch } from '../../src/run/short-watch.ts';
+import {
+  type QuietDetection,
+  type QuietFalseAlarm,
+  quietDetections,
+  quietFalseAlarms,
+} from './quiet-shorts.ts';
 import { ordinaryCycling, type StretchKind } from './voltage-traces.ts';
 
 export const name = 'false-alarms';
 export const about =
-  'short detectors on sound cells: plateaus, plunges at the end of a discharge, titrations, nucleation, changes of current, noise';
+  'short detectors on sound cells: plateaus, plunges at the end of a discharge, titrations, nucleation, changes of current, long rests, held voltages, noise; and what filaments they find';
 
 export interface FalseAlarm {
   readonly seed: number;
@@ -39,20 +46,39 @@ export interface CampaignOptions {
   readonly tell: (line: string) => void;
   readonly seeds?: number;
   readonly hoursPerSeed?: number;
+  /** Of rest, and as many of held voltage. */
+  readonly quietHoursPerSeed?: number;
 }
 
-/** By default 10 seeds of 100 h each. */
-export async function run({ seed, tell, seeds = 10, hoursPerSeed = 100 }: CampaignOptions) {
+/** Filaments in each seed: a few of each kind. */
+const FILAMENTS_PER_SEED = 12;
+
+/** By default 10 seeds of 100 h under current and 500 h each of rest and held voltage. */
+export async function run(options: CampaignOptions) {
+  const { seed, tell, seeds = 10, hoursPerSeed = 100, quietHoursPerSeed = 500 } = options;
   const alarms: FalseAlarm[] = [];
+  const quiet: QuietFalseAlarm[] = [];
+  const detections: QuietDetection[] = [];
   let readings = 0;
   for (let at = 0; at < seeds; at += 1) {
     const one = falseAlarms(seed + at, hoursPerSeed);
     alarms.push(...one.alarms);
     readings += one.readings;
+    quiet.push(...quietFalseAlarms(seed + at, quietHoursPerSeed));
+    for (let filament = 0; filament < FILAMENTS_PER_SEED; filament += 1) {
+      detections.push(...quietDetections(deriveSeed(seed + at, `filament ${filament}`)));
+    }
+    tell(`seed ${seed + at}: ${alarms.length + quiet.length} false alarms so far`);
   }
-  for (const alarm of alarms.slice(0, 20)) tell(`false alarm: ${JSON.stringify(alarm)}`);
-  tell(
-    `${alarms.length} false alarms in ${seeds * hoursPerSeed} h of ordinary cycling (${readings} readings, ${seeds} seeds)`,
-  );
-  return { falseAlarms: alarms.length, hours: seeds * hoursPerSeed, readings };
+  for (const alarm of [...alarms, ...quiet].slice(0, 20)) {
+    tell(`false alarm: ${JSON.stringify(alarm)}`);
+  }
+  return {
+    falseAlarms: alarms.length,
+    quietFalseAlarms: quiet.length,
+    detections,
+    hours: seeds * hoursPerSeed,
+    quietHours: seeds * quietHoursPerSeed,
+    readings,
+  };
 }

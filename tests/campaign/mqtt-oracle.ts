@@ -21,6 +21,8 @@ export interface Heard {
   readonly sequence: number;
   /** Value of a sample; undefined for what is no sample. */
   readonly value: number | undefined;
+  /** Code of an event; undefined for what is none. */
+  readonly code: string | undefined;
 }
 
 /** Hears what runs tell the network: whatever it has heard may never be missing from a run. */
@@ -92,12 +94,12 @@ export class MqttOracle {
     if (run === undefined || boot === undefined) return;
     const heard = this.#heard.get(run) ?? [];
     this.#heard.set(run, heard);
-    const { dseq, v, seq0, seq } = message;
+    const { dseq, v, seq0, seq, code } = message;
     if (dseq && v && seq0 !== undefined) {
       for (const [at, offset] of dseq.entries()) {
-        heard.push({ boot, sequence: seq0 + offset, value: v[at] });
+        heard.push({ boot, sequence: seq0 + offset, value: v[at], code: undefined });
       }
-    } else if (seq !== undefined) heard.push({ boot, sequence: seq, value: undefined });
+    } else if (seq !== undefined) heard.push({ boot, sequence: seq, value: undefined, code });
   }
 }
 
@@ -108,6 +110,7 @@ interface Batch {
   readonly dseq: readonly number[];
   readonly v: readonly number[];
   readonly seq: number;
+  readonly code: string;
 }
 
 async function freePort(): Promise<number> {

@@ -19,7 +19,7 @@ import { limitsOf, type Trip } from '../../src/run/interlocks.ts';
 import { Journal } from '../../src/run/journal.ts';
 import { StuckWatch } from '../../src/run/sample-watch.ts';
 import { engineState } from '../support/engine-state.ts';
-import { MemoryWriter } from '../support/scripted-instruments.ts';
+import { MemoryWriter } from '../support/memory-writer.ts';
 
 /** The thermal half of a rig, with the real controller, the real interlocks and faults. */
 

@@ -47,9 +47,10 @@ describeWithData('the commands of the page on tomography', () => {
 
   const commands = commandsOf(PAGE);
 
-  it('are found, one for each scan command at least', () => {
+  it('are found, one for each scan command and the dry run of a recipe', () => {
     const names = new Set(commands.map((words) => words.slice(0, 2).join(' ')));
     expect([...names].sort()).toEqual([
+      'check recipes/first-light.yaml',
       'scan axis',
       'scan compare',
       'scan live',

@@ -54,7 +54,11 @@ describe('opening the rigs that come with the software', () => {
     const clock = new VirtualClock();
     const rig = await openRig(readRig('simulated'), contextOf({ clock }));
     expect(rig.potentiostat.info).toMatchObject({ id: 'potentiostat', provenance: 'simulated' });
-    expect(rig.sensors.map(({ info }) => info.id)).toEqual(['cell-temperature', 'stack-pressure']);
+    expect(rig.sensors.map(({ info }) => info.id)).toEqual([
+      'cell-temperature',
+      'oven-temperature',
+      'stack-pressure',
+    ]);
     expect(rig.heater?.info).toMatchObject({ id: 'heater', provenance: 'simulated' });
     expect(rig.heater?.temperatureCelsiusMax).toBe(90);
     expect(rig.scanner).toMatchObject({ rows: 64, columns: 192, viewsMax: 3600 });
@@ -123,6 +127,15 @@ describe('opening the rigs that come with the software', () => {
     await expect(rig.freshCell?.(aborted)).rejects.toThrow('stopped');
     await rig.freshCell?.(new AbortController().signal);
     expect(rig.specimen?.saveState()).toMatchObject({ specimen: { exchanges: 1 } });
+  });
+
+  test('a rig whose cell a person exchanges says so, simulated or not', async () => {
+    const byPerson = { ...readRig('simulated'), cellExchange: 'person' } as const;
+    const rig = await openRig(byPerson, contextOf());
+    expect(rig.exchangedByPerson).toBe(true);
+    await rig.freshCell?.(new AbortController().signal);
+    expect(rig.specimen?.saveState()).toMatchObject({ specimen: { exchanges: 1 } });
+    expect((await openRig(readRig('simulated'), contextOf())).exchangedByPerson).toBeUndefined();
   });
 
   test('its heater warms what its thermometer measures', async () => {

@@ -84,7 +84,7 @@ describeWithMosquitto('with mosquitto and MQTT 5', (program) => {
       heard.filter(({ topic }) => topic.includes('/t/') || topic.endsWith('/log'));
     const seen = (): number[] => records().flatMap(({ payload }) => sequencesOf(payload));
     while (seen().length < run.reader.lastSequence()) await clientEvent(subscriber, 'message');
-    expect(seen().sort((a, b) => a - b)).toEqual(range(500));
+    expect(seen().sort((a, b) => a - b)).toEqual(range(50 * (EVERY_KIND.length + 1)));
     const fits = records().filter(({ topic }) => topic.endsWith('/t/fit'));
     const order = fits.map(({ payload }) => Number(payload.seq));
     expect(order).toEqual([...order].sort((a, b) => a - b));
@@ -105,6 +105,59 @@ describeWithMosquitto('with mosquitto and MQTT 5', (program) => {
       ['done', 'five'],
     ]);
     expect(control.stoppedBy).toEqual(['mqtt:five']);
+  });
+
+  it('takes an acknowledgement and a go-on by a person, by the properties of MQTT 5', async () => {
+    const port = await freePort();
+    await startMosquitto(program, port);
+    const url = `mqtt://127.0.0.1:${port}`;
+    const person = await mqtt.connectAsync(url, { protocolVersion: 5, reconnectPeriod: 0 });
+    onTestFinished(() => void person.end(true));
+    const { run, control, clock, outlet } = outletBench(url, 5, 1);
+    control.currentWaiting = { kind: 'held', sinceSecond: 0, message: 'Waits.', obstacle: null };
+    await person.subscribeAsync(['operando/v1/lab-a/node-1/status', 'answers/me'], { qos: 1 });
+    const ready = clientEvent(person, 'message');
+    outlet().start();
+    await ready;
+    const said: [id: string, state: string][] = [];
+    person.on('message', (topic, text, packet) => {
+      if (topic !== 'answers/me') return;
+      const id = String(packet.properties?.correlationData);
+      said.push([id, JSON.parse(String(text)).state]);
+    });
+    const ask = async (verb: string, id: string, words: object): Promise<void> => {
+      const topic = `operando/v1/lab-a/node-1/cell-7/cmd/${verb}`;
+      const payload = JSON.stringify({ issued_at_utc_ms: clock.utcMs(), ...words });
+      const correlationData = Buffer.from(id);
+      person.publish(topic, payload, {
+        qos: 1,
+        properties: { responseTopic: 'answers/me', correlationData },
+      });
+      const isAnswered = (): boolean =>
+        said.some(([one, state]) => one === id && state !== 'accepted');
+      while (!isAnswered()) await clientEvent(person, 'message');
+    };
+    const { runId } = run.reader.info;
+    await ask('acknowledge', 'a', { run: runId, alarm: 'interlock', by: 'Ada', reason: 'Seen' });
+    await ask('acknowledge', 'b', { run: runId, alarm: 'interlock', by: 'Ada' });
+    await ask('resume', 'c', { arm: 'd' });
+    await ask('arm', 'd', { run: runId });
+    await ask('resume', 'e', { arm: 'd', by: 'Ben', reason: 'Sound' });
+    expect(said).toEqual([
+      ['a', 'accepted'],
+      ['a', 'done'],
+      ['b', 'rejected'],
+      ['c', 'accepted'],
+      ['c', 'failed'],
+      ['d', 'accepted'],
+      ['d', 'done'],
+      ['e', 'accepted'],
+      ['e', 'done'],
+    ]);
+    expect(control.acknowledged).toEqual([
+      { code: 'interlock', by: 'Ada', reason: 'Seen', via: 'mqtt:a' },
+    ]);
+    expect(control.resumed).toEqual([{ by: 'Ben', reason: 'Sound', via: 'mqtt:e' }]);
   });
 
   it('loses nothing when mosquitto is killed and started again', async () => {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { Alarm } from '../../src/domain/alarm.ts';
 import type { Problem } from '../../src/domain/fault.ts';
-import type { RunControl } from '../../src/domain/run-control.ts';
+import type { RunControl, Signature, Waiting } from '../../src/domain/run-control.ts';
 import type { RunStatus } from '../../src/domain/run-record.ts';
 import { VirtualClock } from '../../src/domain/virtual-clock.ts';
 import { MqttOutlet } from '../../src/mqtt/json-outlet.ts';
@@ -14,7 +15,10 @@ const CLOCK_SPEED = 20;
 
 export class FakeControl implements RunControl {
   readonly stoppedBy: string[] = [];
-  readonly resumedBy: string[] = [];
+  readonly resumed: Signature[] = [];
+  readonly acknowledged: ({ readonly code: string } & Signature)[] = [];
+  currentAlarms: readonly Alarm[] = [];
+  currentWaiting: Waiting | undefined;
   runStatus: RunStatus = 'running';
   failure: Error | undefined;
 
@@ -24,14 +28,24 @@ export class FakeControl implements RunControl {
     this.runStatus = 'stopped';
   }
 
-  async goOn(requestedBy: string): Promise<void> {
-    this.resumedBy.push(requestedBy);
+  waiting(): Waiting | undefined {
+    return this.currentWaiting;
+  }
+
+  async goOn(signature: Signature): Promise<void> {
+    this.resumed.push(signature);
     if (this.failure) throw this.failure;
   }
-  alarms() {
-    return [];
+
+  alarms(): readonly Alarm[] {
+    return this.currentAlarms;
   }
-  async acknowledge(): Promise<void> {}
+
+  async acknowledge(code: string, signature: Signature): Promise<void> {
+    this.acknowledged.push({ code, ...signature });
+    if (this.failure) throw this.failure;
+  }
+
   status(): RunStatus {
     return this.runStatus;
   }
@@ -59,14 +73,18 @@ export interface OutletBench {
 }
 
 /** A run, a control and a driven clock; outlets made from it are stopped after the test. */
-export function outletBench(url: string, protocolVersion: 4 | 5 = 4): OutletBench {
+export function outletBench(
+  url: string,
+  protocolVersion: 4 | 5 = 4,
+  speed = CLOCK_SPEED,
+): OutletBench {
   const folder = join(temporaryFolder(), 'run');
   const clock = new VirtualClock(Date.UTC(2026, 10, 21));
   const run = createRun(folder, RUN_INFO, clock);
   const control = new FakeControl();
   const problems: Problem[] = [];
   const abort = new AbortController();
-  const driven = clock.drive(CLOCK_SPEED, abort.signal);
+  const driven = clock.drive(speed, abort.signal);
   const outlets: MqttOutlet[] = [];
   onTestFinished(async () => {
     await Promise.all(outlets.map((outlet) => outlet.stop()));

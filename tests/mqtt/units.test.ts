@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { alarmsOf } from '../../src/domain/alarm.ts';
 import type { RunRecord } from '../../src/domain/run-record.ts';
 import { COMMANDS_REMEMBERED_MAX, CommandGuard } from '../../src/mqtt/command-guard.ts';
 import { Delivery, RECORDS_PER_PAGE } from '../../src/mqtt/delivery.ts';
@@ -123,6 +124,42 @@ describe('the packer', () => {
     expect(new RecordPacker(RUN_INFO, TOPICS).pack(records)).toHaveLength(2);
   });
 
+  it('ties what volumes came to to scan and charge, with the unit last and null for none', () => {
+    const of = (kind: 'segmentation' | 'volumeChange') => {
+      const body = EVERY_KIND.findLast((one) => one.kind === kind);
+      if (!body) throw new Error(`no ${kind} among the records of every kind`);
+      const [message] = new RecordPacker(RUN_INFO, TOPICS).pack([
+        { sequence: 1, timeSecond: 0, boot: 0, body },
+      ]);
+      return { topic: message?.topic, payload: JSON.parse(message?.payload ?? '') as unknown };
+    };
+    const span = { scan_id: 'scan-2', start_charge_coulomb: 7.2, stop_charge_coulomb: 7.25 };
+    expect(of('segmentation')).toMatchObject({
+      topic: TOPICS.stream('segmentation'),
+      payload: {
+        ...span,
+        void_fraction: 0.003,
+        void_fraction_error: 0.0008,
+        largest_void_error_cubic_metre: null,
+        protrusion_metre: null,
+        depths: [{ from_metre: 0, to_metre: 2e-5, void_fraction: 0.001 }],
+        remarks: ['one remark'],
+      },
+    });
+    expect(of('volumeChange')).toMatchObject({
+      topic: TOPICS.stream('volume-change'),
+      payload: {
+        ...span,
+        against_scan_id: 'scan-1',
+        charge_coulomb: 7.2,
+        lithium_cubic_metre: 8.9e-10,
+        lithium_error_cubic_metre: 4.7e-11,
+        electrochemical_cubic_metre: 9.7e-10,
+        ratio: null,
+      },
+    });
+  });
+
   it('says of a fit what it knows of itself and that its data fail', () => {
     const record = { sequence: 1, timeSecond: 0, boot: 0, body: fitBody('s', 3, true) };
     const [message] = new RecordPacker(RUN_INFO, TOPICS).pack([record]);
@@ -159,11 +196,38 @@ describe('the packer', () => {
     });
   });
 
+  it('knows an alarm of an earlier start, whose record has gone out long ago', () => {
+    const event = (
+      timeSecond: number,
+      code: 'interlock' | 'alarmAcknowledged',
+      details: Readonly<Record<string, string>> = {},
+    ): RunRecord => ({
+      sequence: timeSecond,
+      timeSecond,
+      boot: 1,
+      body: { kind: 'event', code, severity: 'alarm', message: 'Too hot.', details },
+    });
+    const earlier = alarmsOf([event(60, 'interlock')]);
+    const packer = new RecordPacker(RUN_INFO, TOPICS, undefined, earlier);
+    // A record of its own time is not counted on top of it.
+    const [, late] = packer.pack([event(60, 'interlock')]);
+    expect(JSON.parse(late?.payload ?? '')).toMatchObject({ count: 1 });
+    const again = new RecordPacker(RUN_INFO, TOPICS, undefined, earlier);
+    const said = { alarm: 'interlock', by: 'Ada', reason: 'Mended.' };
+    const [, message] = again.pack([event(120, 'alarmAcknowledged', said)]);
+    expect(message?.topic).toBe(TOPICS.alarm('interlock'));
+    expect(JSON.parse(message?.payload ?? '')).toMatchObject({
+      count: 1,
+      first_utc: '2026-11-21T12:06:01.000Z',
+      acknowledged: { by: 'Ada' },
+    });
+  });
+
   it('says of an alarm who has acknowledged it and why, and that it has become critical', () => {
     const packer = new RecordPacker(RUN_INFO, TOPICS);
     const event = (
       sequence: number,
-      code: 'interlock' | 'alarmEscalated' | 'alarmAcknowledged',
+      code: 'interlock' | 'alarmEscalated' | 'alarmAcknowledged' | 'alarmEnded',
       details: Readonly<Record<string, string>> = {},
     ): RunRecord => ({
       sequence,
@@ -184,7 +248,14 @@ describe('the packer', () => {
       'critical',
       'critical',
     ]);
+    const ended = packer.pack([event(5, 'alarmEnded', { alarm: 'interlock', reason: 'gone' })]);
+    expect(ended.map(({ topic, payload }) => [topic, payload === ''])).toEqual([
+      [TOPICS.log, false],
+      [TOPICS.alarm('interlock'), true],
+    ]);
+    expect(ended.at(-1)).toMatchObject({ retain: true, firstSequence: 5 });
     expect(JSON.parse(alarms.at(-1)?.payload ?? '')).toMatchObject({
+      escalations: 1,
       cause: 'surface_temperature_celsius',
       acknowledged: { by: 'Ada', reason: 'Mended.', utc: '2026-11-21T12:08:01.000Z' },
     });
@@ -319,6 +390,7 @@ describe('the outbox', () => {
 });
 
 describe('the command guard', () => {
+  const newGuard = (verbs = new Map()) => new CommandGuard(TOPICS, RUN_INFO.runId, verbs);
   const NOW_MS = 1_800_000_000_000;
   const command = (content: unknown, more: Partial<IncomingMessage> = {}): IncomingMessage => ({
     topic: TOPICS.stop,
@@ -329,13 +401,14 @@ describe('the command guard', () => {
   const good = { correlation_id: 'id-1', issued_at_utc_ms: NOW_MS, response_topic: 'answers/me' };
 
   it('accepts a fresh command once and answers its repetition from memory, even later', () => {
-    const guard = new CommandGuard(TOPICS);
+    const guard = newGuard();
     expect(guard.decide(command(good), NOW_MS)).toEqual({
       kind: 'accepted',
       correlationId: 'id-1',
+      words: {},
       to: { topic: 'answers/me' },
     });
-    guard.remember({ correlationId: 'id-1', state: 'done' });
+    guard.remember({ topic: TOPICS.stop }, { correlationId: 'id-1', state: 'done' });
     expect(guard.decide(command(good), NOW_MS + 3_600_000)).toMatchObject({
       kind: 'repeated',
       reply: { state: 'done' },
@@ -344,7 +417,7 @@ describe('the command guard', () => {
   });
 
   it('ignores a retained command, whatever it says', () => {
-    const guard = new CommandGuard(TOPICS);
+    const guard = newGuard();
     expect(guard.decide(command(good, { retain: true }), NOW_MS)).toEqual({ kind: 'ignored' });
     expect(guard.counts.ignoredRetained).toBe(1);
   });
@@ -355,7 +428,7 @@ describe('the command guard', () => {
     [-10_000, 'accepted'],
     [-10_001, 'rejected'],
   ])('finds a command of %i ms age %s', (ageMs, kind) => {
-    const guard = new CommandGuard(TOPICS);
+    const guard = newGuard();
     expect(guard.decide(command(good), NOW_MS + ageMs).kind).toBe(kind);
   });
 
@@ -376,14 +449,14 @@ describe('the command guard', () => {
     [{ ...good, response_topic: 'operando/v1/lab-a/node-1/status' }, 'badResponseTopic'],
     [{ ...good, response_topic: TOPICS.stop }, 'badResponseTopic'],
   ])('rejects %j as %s', (content, code) => {
-    expect(new CommandGuard(TOPICS).decide(command(content), NOW_MS)).toMatchObject({
+    expect(newGuard().decide(command(content), NOW_MS)).toMatchObject({
       kind: 'rejected',
       reply: { state: 'rejected', code },
     });
   });
 
   it('takes the address and id of MQTT 5 as well, and a reply below the cell', () => {
-    const guard = new CommandGuard(TOPICS);
+    const guard = newGuard();
     const correlationData = Buffer.from('id-5');
     const message = command(
       { issued_at_utc_ms: NOW_MS },
@@ -392,12 +465,42 @@ describe('the command guard', () => {
     expect(guard.decide(message, NOW_MS)).toEqual({
       kind: 'accepted',
       correlationId: 'id-5',
+      words: {},
       to: { topic: `${TOPICS.replies}console`, correlationData },
     });
   });
 
+  it('reads the words that a verb needs and allows, and no others', () => {
+    const guard = newGuard(new Map([[TOPICS.stop, { needs: ['alarm'], allows: ['by'] }]]));
+    const asked = { ...good, alarm: 'interlock', by: 'Ada', sudo: 'yes' };
+    expect(guard.decide(command(asked), NOW_MS)).toMatchObject({
+      kind: 'accepted',
+      words: { alarm: 'interlock', by: 'Ada' },
+    });
+    const wrongs = [{ alarm: undefined }, { alarm: ' ' }, { alarm: 7 }, { by: '' }, { by: [] }];
+    for (const [at, wrong] of wrongs.entries()) {
+      const again = { ...asked, ...wrong, correlation_id: `wrong-${at}` };
+      expect(guard.decide(command(again), NOW_MS)).toMatchObject({
+        reply: { state: 'rejected', code: 'badPayload' },
+      });
+    }
+  });
+
+  it('takes a stop for the run that goes on, and refuses one for another', () => {
+    const to = (run: string): unknown => newGuard().decide(command({ ...good, run }), NOW_MS);
+    expect(to(RUN_INFO.runId)).toMatchObject({ kind: 'accepted' });
+    expect(to('the-run-before')).toMatchObject({ reply: { code: 'otherRun' } });
+  });
+
+  it('keeps the ids of two topics apart', () => {
+    const guard = newGuard();
+    expect(guard.decide(command(good), NOW_MS).kind).toBe('accepted');
+    expect(guard.decide(command(good, { topic: TOPICS.resume }), NOW_MS).kind).toBe('accepted');
+    expect(guard.decide(command(good), NOW_MS).kind).toBe('repeated');
+  });
+
   it('remembers a bounded number of commands', () => {
-    const guard = new CommandGuard(TOPICS);
+    const guard = newGuard();
     for (let at = 0; at <= COMMANDS_REMEMBERED_MAX; at += 1) {
       guard.decide(command({ ...good, correlation_id: `n${at}` }), NOW_MS);
     }

@@ -286,6 +286,192 @@ describeWithChromium('the panel in a browser', () => {
     await page.getByText('relay did not confirm. Use the hardware emergency stop').waitFor();
   });
 
+  /** A short that has tripped the run, taken up again and held. */
+  function playHeldShort(): void {
+    const alarm = (timeSecond: number, code: 'cellShort' | 'interlock' | 'held', message: string) =>
+      run.append(timeSecond, {
+        kind: 'event',
+        code,
+        severity: 'alarm',
+        message,
+        details: code === 'held' ? {} : { channel: 'voltage_volt' },
+      });
+    alarm(3600, 'cellShort', 'The cell has shorted: its voltage fell from 80 mV to 1 mV.');
+    alarm(3600, 'interlock', 'The cell has shorted in plate, which does not expect it.');
+    alarm(4000, 'held', 'The run waits for a person: a safety limit has tripped it.');
+    run.commit();
+  }
+
+  function acknowledgedInRun(code: string): void {
+    const said = control.acknowledged.find((one) => one.code === code);
+    run.append(4100, {
+      kind: 'event',
+      code: 'alarmAcknowledged',
+      severity: 'warning',
+      message: `${said?.by} acknowledges ${code}: ${said?.reason}`,
+      details: { alarm: code, by: said?.by ?? '', reason: said?.reason ?? '' },
+    });
+    run.commit();
+  }
+
+  it('lists the alarms with level, cause and time, and has one acknowledged by keyboard', async () => {
+    control.onAcknowledge = async () => acknowledgedInRun('cellShort');
+    playHeldShort();
+    const page = await openPage(DESKTOP);
+    await waitForRecords(page);
+    await page.getByText('3 not acknowledged').waitFor();
+    const line = page.locator('[data-alarm="cellShort"]');
+    expect(await line.innerText()).toMatch(
+      /■ Alarm\s+The cell has shorted[\s\S]*Since 1 h[\s\S]*from Voltage[\s\S]*latched/,
+    );
+    const button = page.getByRole('button', { name: 'Acknowledge: The cell has shorted' });
+    await button.focus();
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('alertdialog', { name: 'Acknowledge: The cell has shorted' });
+    await dialog.waitFor();
+    await page.screenshot({ path: `${OUTPUT}/panel-alarm-dialog.png` });
+    const focused = (): Promise<unknown> =>
+      page.evaluate('document.activeElement.name || document.activeElement.textContent');
+    const round: unknown[] = [];
+    for (let at = 0; at < 5; at += 1) {
+      round.push(await focused());
+      await page.keyboard.press('Tab');
+    }
+    expect(round).toEqual(['by', 'reason', 'Cancel', 'Acknowledge', 'by']);
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Enter');
+    await dialog.getByText('Please give your name and a reason.').waitFor();
+    expect(control.acknowledged).toEqual([]);
+    await dialog.getByLabel('Your name').fill('Ada');
+    await dialog.getByLabel('Reason').fill('The cell was taken out');
+    await page.keyboard.press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    expect(control.acknowledged).toEqual([
+      { code: 'cellShort', by: 'Ada', reason: 'The cell was taken out', via: 'panel' },
+    ]);
+    await line.getByText(/^Acknowledged by Ada at 1.h.+: The cell was taken out$/).waitFor();
+    await page.getByText('2 not acknowledged').waitFor();
+    expect(await button.count()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
+  it('closes its dialog on Escape, which is not half a Stop; Stop stays in reach', async () => {
+    playHeldShort();
+    const page = await openPage(DESKTOP);
+    await waitForRecords(page);
+    const button = page.getByRole('button', { name: 'Acknowledge: The cell has shorted' });
+    await button.click();
+    await page.getByRole('alertdialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('alertdialog').waitFor({ state: 'detached' });
+    await page.keyboard.press('Escape');
+    await page.getByText('Press Esc again to stop').waitFor();
+    expect(control.stopsRequestedBy).toEqual([]);
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Acknowledge…');
+    await button.click();
+    await page.getByRole('alertdialog').waitFor();
+    await page.locator('.stop-button').hover();
+    await page.mouse.down();
+    await page.getByText('The run has ended (stopped)').waitFor();
+    await page.mouse.up();
+    expect(control.stopsRequestedBy).toEqual(['panel']);
+    await page.getByRole('alertdialog').waitFor({ state: 'detached' });
+    expect(await page.getByRole('button', { name: /^Acknowledge:/ }).count()).toBe(0);
+    await page.getByText(/operando resume 20261121/).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('lets a held run go on by a person with a reason, and says in words why it cannot', async () => {
+    const message = 'The run waits for a person: a safety limit has tripped it.';
+    const held = { kind: 'held', sinceSecond: 4000, message } as const;
+    control.currentWaiting = { ...held, obstacle: 'cellShort must be acknowledged first' };
+    playHeldShort();
+    const page = await openPage(DESKTOP);
+    await page.getByText('It cannot go on yet: cellShort must be acknowledged first.').waitFor();
+    expect(await page.getByRole('button', { name: 'Go on…' }).count()).toBe(0);
+    control.currentWaiting = { ...held, obstacle: null };
+    await page.getByRole('button', { name: 'Go on…' }).click();
+    const dialog = page.getByRole('alertdialog', { name: 'Let the run go on?' });
+    control.onGoOn = () => Promise.reject(new Error('run: it waits for nobody'));
+    await dialog.getByLabel('Your name').fill('Ben');
+    await dialog.getByLabel('Reason').fill('A fresh fuse');
+    await dialog.getByRole('button', { name: 'Go on' }).click();
+    await dialog.getByText('run: it waits for nobody').waitFor();
+    control.onGoOn = async () => {
+      control.currentWaiting = undefined;
+    };
+    await dialog.getByRole('button', { name: 'Go on' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.locator('.waiting').waitFor({ state: 'detached' });
+    const said = { by: 'Ben', reason: 'A fresh fuse', via: 'panel' };
+    expect(control.resumes).toEqual([said, said]);
+    expect(complaints).toEqual([]);
+  });
+
+  it('says of a suspended run that nobody can let it go on', async () => {
+    control.currentWaiting = {
+      kind: 'suspended',
+      sinceSecond: 100,
+      message: 'The current is off: applied_pressure_pa is 3.9e6, below the floor of 4e6.',
+      obstacle: 'nobody can measure now: the run goes on by itself when it is back',
+    };
+    const page = await openPage(DESKTOP);
+    await page.getByText('applied_pressure_pa is 3.9e6').waitFor();
+    await page.getByText('the run goes on by itself').waitFor();
+    expect(await page.getByRole('button', { name: /Go on/ }).count()).toBe(0);
+  });
+
+  it('has alarms and dialog fit a phone, with targets for a thumb', async () => {
+    playHeldShort();
+    control.currentWaiting = {
+      kind: 'freshCell',
+      sinceSecond: 4000,
+      message: 'screen: take the cell out and put a fresh one in.',
+      obstacle: null,
+    };
+    const page = await openPage(PHONE);
+    await waitForRecords(page);
+    const goOn = page.getByRole('button', { name: 'The fresh cell is in…' });
+    await goOn.waitFor();
+    await page.screenshot({ path: `${OUTPUT}/panel-alarms-phone.png` });
+    await goOn.tap();
+    const dialog = page.getByRole('alertdialog', { name: 'Is the fresh cell in?' });
+    await dialog.waitFor();
+    await page.screenshot({ path: `${OUTPUT}/panel-dialog-phone.png` });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+    for (const target of await page.locator('button.act, .dialog input').all()) {
+      const box = await target.boundingBox();
+      expect(box?.height).toBeGreaterThanOrEqual(44);
+      expect(box?.width).toBeGreaterThanOrEqual(44);
+    }
+    const [last, stop] = await Promise.all([
+      dialog.getByRole('button', { name: 'Go on' }).boundingBox(),
+      page.locator('.stop-button').boundingBox(),
+    ]);
+    expect((last?.y ?? 999) + (last?.height ?? 999)).toBeLessThan((stop?.y ?? 0) - 24);
+    expect(requests.filter((request) => !request.startsWith(url))).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  it('does not pretend when the connection breaks before the answer', async () => {
+    control.onAcknowledge = () => new Promise(() => {});
+    playHeldShort();
+    const page = await openPage(DESKTOP);
+    await waitForRecords(page);
+    await page.getByRole('button', { name: 'Acknowledge: The cell has shorted' }).click();
+    const dialog = page.getByRole('alertdialog');
+    await dialog.getByLabel('Your name').fill('Ada');
+    await dialog.getByLabel('Reason').fill('Seen');
+    await page.keyboard.press('Enter');
+    await dialog.getByText('Sending…').waitFor();
+    await panel.stop();
+    await dialog.getByText('Nobody knows whether this arrived').waitFor();
+    await page.keyboard.press('Enter');
+    await dialog.getByText('No connection: nothing was sent').waitFor();
+    panel = makePanel(0);
+    await panel.start();
+  });
+
   it('comes back after the server did, with every record', async () => {
     const page = await openPage(DESKTOP);
     experiment.playTo(3000);

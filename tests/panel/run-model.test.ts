@@ -1,10 +1,25 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Waiting } from '../../src/domain/run-control.ts';
 import type { RecordBody, RunRecord } from '../../src/domain/run-record.ts';
 import type { ServerMessage } from '../../src/panel/protocol.ts';
-import { EVENTS_MAX, RunModel, SPECTRA_MAX } from '../../src/panel/web/run-model.ts';
+import { EVENTS_MAX, RunModel, SPECTRA_MAX, VOLUMES_MAX } from '../../src/panel/web/run-model.ts';
+import { EVERY_KIND } from '../store/sample-run.ts';
 import { memoryRunInfo } from '../support/memory-run.ts';
 
 const { sources: _, ...INFO } = memoryRunInfo();
+
+const SPAN = { startSecond: 700, stopSecond: 790, startChargeCoulomb: 7.2, stopChargeCoulomb: 7.3 };
+
+/** Those of one record of every kind. */
+function ofKind<K extends RecordBody['kind']>(kind: K): Extract<RecordBody, { readonly kind: K }> {
+  const found = EVERY_KIND.findLast((body) => body.kind === kind);
+  if (!found) throw new Error(`no ${kind} among the records of every kind`);
+  return found as Extract<RecordBody, { readonly kind: K }>;
+}
+
+const { analysis: ANALYSIS } = ofKind('scan');
+const { result: PHASES } = ofKind('segmentation');
+const { result: CHANGE } = ofKind('volumeChange');
 
 function runMessage(after: number, runId = INFO.runId): ServerMessage {
   return { type: 'run', info: { ...INFO, runId }, status: 'running', lastSequence: 0, after };
@@ -27,6 +42,18 @@ describe("the page's model of the run", () => {
 
   function sample(timeSecond: number, value: number, quality: 'good' | 'bad' = 'good'): void {
     take(timeSecond, { kind: 'sample', channel: 'voltage_volt', value, quality });
+  }
+
+  function scanned(
+    scanId: string,
+    more: { readonly complete?: boolean; readonly analysis?: undefined } = {},
+  ): void {
+    const { complete = true } = more;
+    const analysis = 'analysis' in more || !ANALYSIS ? {} : { analysis: ANALYSIS };
+    take(800, {
+      ...{ kind: 'scan', scanId, views: 90, ...SPAN, complete, framesFile: 'f' },
+      ...analysis,
+    });
   }
 
   function point(spectrumId: string, index: number): void {
@@ -78,6 +105,56 @@ describe("the page's model of the run", () => {
     expect(model.info?.runId).toBe('another-run');
   });
 
+  it('keeps every alarm as it stands, however many events come after it', () => {
+    const say = (code: 'cellShort' | 'alarmAcknowledged' | 'note', details = {}): void =>
+      take(10, { kind: 'event', code, severity: 'alarm', message: 'News.', details });
+    say('cellShort');
+    for (let at = 0; at < EVENTS_MAX; at++) say('note', { at });
+    say('alarmAcknowledged', { alarm: 'cellShort', by: 'Ada', reason: 'Seen' });
+    expect(model.alarms.get('cellShort')).toMatchObject({ acknowledged: { by: 'Ada' } });
+    model.apply(runMessage(0, 'another-run'));
+    expect(model.alarms.size).toBe(0);
+  });
+
+  it('knows what the run waits for until it goes on', () => {
+    const progress = (waiting: Waiting | null): ServerMessage => ({
+      type: 'progress',
+      progress: {
+        elapsedSecond: 0,
+        plannedSecond: 1,
+        stepIndex: 0,
+        stepCount: 1,
+        stepName: '',
+        technique: '',
+        chargeCoulomb: 0,
+      },
+      status: 'running',
+      lastSequence: 0,
+      picturesDropped: 0,
+      waiting,
+    });
+    model.apply(progress({ kind: 'held', sinceSecond: 1, message: 'Waits.', obstacle: null }));
+    expect(model.waiting?.message).toBe('Waits.');
+    model.apply(progress(null));
+    expect(model.waiting).toBeUndefined();
+  });
+
+  it('takes the answer to the request that is open, and to no other', () => {
+    const answer = (requestId: string): ServerMessage => ({
+      type: 'answer',
+      requestId,
+      state: 'done',
+      message: 'Acknowledged',
+    });
+    model.apply(answer('nobody asked'));
+    expect(model.request).toBeUndefined();
+    model.request = { requestId: 'mine', state: 'sent', message: '' };
+    model.apply(answer('another'));
+    expect(model.request.state).toBe('sent');
+    model.apply(answer('mine'));
+    expect(model.request.state).toBe('done');
+  });
+
   it('joins points, fits and the end of a spectrum', () => {
     point('spectrum-1', 0);
     point('spectrum-1', 1);
@@ -99,6 +176,28 @@ describe("the page's model of the run", () => {
       chargeCoulomb: 1.5,
     });
     expect(model.spectra[0]?.points).toHaveLength(2);
+  });
+
+  it('joins a scan with what is found out from its volume', () => {
+    scanned('scan-2', { analysis: undefined });
+    scanned('scan-3', { complete: false });
+    scanned('scan-4');
+    scanned('scan-5');
+    take(900, { kind: 'segmentation', scanId: 'scan-4', ...SPAN, result: PHASES });
+    take(900, { kind: 'volumeChange', scanId: 'scan-5', ...SPAN, result: CHANGE });
+    take(900, { kind: 'segmentation', scanId: 'scan-2', ...SPAN, result: PHASES });
+    expect(model.volumes).toMatchObject([
+      { scanId: 'scan-4', number: 1, chargeCoulomb: 7.2, segmentation: PHASES, change: undefined },
+      { scanId: 'scan-5', number: 2, segmentation: undefined, change: CHANGE },
+    ]);
+    model.apply(runMessage(0, 'another-run'));
+    expect(model.volumes).toEqual([]);
+  });
+
+  it('keeps the newest volumes, and their numbers', () => {
+    for (let at = 0; at < VOLUMES_MAX + 2; at += 1) scanned(`scan-${at}`);
+    expect(model.volumes).toHaveLength(VOLUMES_MAX);
+    expect(model.volumes[0]).toMatchObject({ scanId: 'scan-2', number: 3 });
   });
 
   it('holds no more than its bounds, and says what it forgot', () => {

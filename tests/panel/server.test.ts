@@ -196,6 +196,51 @@ describe('the panel server', () => {
     });
   });
 
+  describe('takes the word of a person', () => {
+    const word = (changes: object = {}): object => ({
+      type: 'acknowledge',
+      requestId: 'one',
+      runId: run.info.runId,
+      alarm: 'interlock',
+      by: 'Ada',
+      reason: 'The fuse was replaced',
+      ...changes,
+    });
+    const answers = (client: TestClient) =>
+      client.messages.filter((message) => message.type === 'answer');
+
+    it('and carries it out once, also when another page repeats it', async () => {
+      const [first, second] = [await greeted(), await greeted()];
+      first.send(word());
+      await first.until(() => answers(first).length === 1);
+      second.send(word());
+      await second.until(() => answers(second).length === 1);
+      expect(answers(second)).toEqual([
+        { type: 'answer', requestId: 'one', state: 'done', message: 'Acknowledged' },
+      ]);
+      expect(control.acknowledged).toHaveLength(1);
+      expect(control.acknowledged[0]).toMatchObject({ by: 'Ada', via: 'panel' });
+    });
+
+    it('and says why a run cannot go on', async () => {
+      control.onGoOn = () => Promise.reject(new Error('run: it waits for nobody'));
+      const client = await greeted();
+      client.send({ ...word({ type: 'goOn' }), alarm: undefined });
+      await client.until(() => answers(client).length === 1);
+      expect(answers(client)).toMatchObject([
+        { state: 'failed', message: 'run: it waits for nobody' },
+      ]);
+    });
+
+    it('and tells every page what the run waits for', async () => {
+      const waiting = { kind: 'held', sinceSecond: 7, message: 'Waits.', obstacle: null } as const;
+      control.currentWaiting = waiting;
+      const client = await greeted();
+      await client.until(() => client.messages.some(({ type }) => type === 'progress'));
+      expect(client.messages.find(({ type }) => type === 'progress')).toMatchObject({ waiting });
+    });
+  });
+
   describe('refuses a websocket', () => {
     it.each([
       undefined,

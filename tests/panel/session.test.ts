@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../src/domain/virtual-clock.ts';
+import type { PersonRequest } from '../../src/panel/person-desk.ts';
 import type { ServerMessage } from '../../src/panel/protocol.ts';
 import { RecordBatches } from '../../src/panel/record-batches.ts';
 import {
@@ -54,12 +55,14 @@ describe('one client of the panel', () => {
   let socket: SlowSocket;
   let session: Session;
   let stops: number;
+  let asked: PersonRequest[];
 
   beforeEach(() => {
     clock = new VirtualClock();
     run = new MemoryRun();
     socket = new SlowSocket();
     stops = 0;
+    asked = [];
     const { sources: _, ...info } = run.info;
     session = new Session({
       socket,
@@ -69,6 +72,10 @@ describe('one client of the panel', () => {
       progress: () => ({ type: 'stop', state: 'done', message: 'stands for progress' }),
       stop: () => {
         stops += 1;
+      },
+      person: async (request) => {
+        asked.push(request);
+        return { type: 'answer', requestId: request.requestId, state: 'done', message: 'Done' };
       },
     });
   });
@@ -86,6 +93,60 @@ describe('one client of the panel', () => {
     session.receive(HELLO);
     expect(session.pump()).toBe(true);
     expect(socket.sequences()).toEqual([1, 2, 3]);
+  });
+
+  const acknowledge = (changes: object = {}): string =>
+    JSON.stringify({
+      type: 'acknowledge',
+      requestId: 'one',
+      runId: run.info.runId,
+      alarm: 'interlock',
+      by: 'Ada',
+      reason: 'Mended',
+      ...changes,
+    });
+
+  it('may ask for an acknowledgement once it said hello, and is answered', async () => {
+    session.receive(HELLO);
+    session.receive(acknowledge());
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(asked).toMatchObject([{ type: 'acknowledge', alarm: 'interlock', by: 'Ada' }]);
+    expect(socket.messages.at(-1)).toEqual({
+      type: 'answer',
+      requestId: 'one',
+      state: 'done',
+      message: 'Done',
+    });
+    expect(socket.closed).toBeUndefined();
+  });
+
+  it('asks for nothing before it said hello', () => {
+    session.receive(acknowledge());
+    expect(asked).toEqual([]);
+    expect(socket.closed).toMatchObject({ code: 1008, reason: 'expected hello first' });
+  });
+
+  it.each([
+    ['without a name', { by: undefined }],
+    ['with a name that is no text', { by: 7 }],
+    ['with an endless reason', { reason: 'x'.repeat(2001) }],
+    ['without the run', { runId: undefined }],
+    ['without an id of its own', { requestId: '' }],
+    ['with a key that nobody knows', { sudo: true }],
+    ['to go on with an alarm', { type: 'goOn' }],
+  ])('is closed when it asks %s', (_, changes) => {
+    session.receive(HELLO);
+    session.receive(acknowledge(changes));
+    expect(asked).toEqual([]);
+    expect(socket.closed?.code).toBe(1008);
+  });
+
+  it('that asks too often is closed, and the one too many is not carried out', () => {
+    session.receive(HELLO);
+    for (let at = 0; at < MESSAGES_PER_SECOND_MAX; at += 1) session.receive(acknowledge());
+    expect(asked).toHaveLength(MESSAGES_PER_SECOND_MAX - 1);
+    expect(socket.closed?.code).toBe(1008);
   });
 
   it('gets a long history in messages of bounded size', () => {

@@ -14,8 +14,20 @@ const CELL = readFileSync(new URL('cell.yaml', HERE), 'utf8');
 
 /** A rig that has everything the good recipe asks for. */
 export function completeRig(): Instruments {
+  const { scanner, ...instruments } = scriptedRig().instruments;
+  if (!scanner) throw new Error('the scripted rig has no scanner');
   return {
-    ...scriptedRig().instruments,
+    ...instruments,
+    scanner: {
+      ...{ info: scanner.info, viewsMax: scanner.viewsMax, rows: 64, columns: 192 },
+      voxel: { acrossMetre: 60e-6, alongMetre: 20e-6 },
+      connect: async () => {},
+      scan: () => {
+        throw new Error('nothing is measured while a recipe is checked');
+      },
+      stop: async () => {},
+      disconnect: async () => {},
+    },
     spectrometer: {
       info: { id: 'spectrometer', model: 'Counter One', provenance: 'simulated' },
       regions: ['edxrd'],

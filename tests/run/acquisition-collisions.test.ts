@@ -70,6 +70,7 @@ describe('what a plan needs', () => {
     expect(needs).toEqual({
       techniques: ['constantCurrent', 'impedance'],
       currentAmpereMax: 0.001,
+      sampleEverySecondMin: 10,
       voltageVolt: undefined,
       frequencyHertz: { min: 1, max: 1000 },
       temperatureCelsiusMax: undefined,

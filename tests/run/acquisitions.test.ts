@@ -4,8 +4,8 @@ import type { PlannedAcquisition } from '../../src/run/plan.ts';
 import type { StepFacts } from '../../src/run/step-facts.ts';
 import { VoltagePeak } from '../../src/run/voltage-peak.ts';
 import { engineState } from '../support/engine-state.ts';
-import { seededNoise } from '../support/scripted-instruments.ts';
 import { eventsOf, recipeOf, runToEnd, type ScriptedRun } from '../support/scripted-run.ts';
+import { seededNoise } from '../support/seeded-noise.ts';
 
 const SAFETY = `
   voltage: { min: "-2 V", max: "4 V" }

@@ -5,8 +5,9 @@ import { GapWatch } from '../../src/run/gap-watch.ts';
 import { Journal } from '../../src/run/journal.ts';
 import { ResourceUse } from '../../src/run/resource-use.ts';
 import { VoltageRate } from '../../src/run/voltage-rate.ts';
+import { CountingClock } from '../support/counting-clock.ts';
 import { engineState } from '../support/engine-state.ts';
-import { CountingClock, MemoryWriter } from '../support/scripted-instruments.ts';
+import { MemoryWriter } from '../support/memory-writer.ts';
 
 function journal() {
   const clock = new CountingClock();

@@ -5,8 +5,9 @@ import { recordResults } from '../../src/run/bus-recorder.ts';
 import { Drops } from '../../src/run/drops.ts';
 import { Journal } from '../../src/run/journal.ts';
 import { circuitFit, driftingSpectrum, spectrumValidity } from '../support/circuit-fit.ts';
+import { CountingClock } from '../support/counting-clock.ts';
 import { engineState } from '../support/engine-state.ts';
-import { CountingClock, MemoryWriter } from '../support/scripted-instruments.ts';
+import { MemoryWriter } from '../support/memory-writer.ts';
 
 function recording() {
   const bus = new Bus((name, error) => {

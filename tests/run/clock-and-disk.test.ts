@@ -5,7 +5,7 @@ import { ClockWatch } from '../../src/run/clock-watch.ts';
 import { DiskWatch } from '../../src/run/disk-watch.ts';
 import { Journal } from '../../src/run/journal.ts';
 import { engineState } from '../support/engine-state.ts';
-import { MemoryWriter } from '../support/scripted-instruments.ts';
+import { MemoryWriter } from '../support/memory-writer.ts';
 
 /** Virtual time whose wall clock somebody sets. */
 class SetClock implements Clock {

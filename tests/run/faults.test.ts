@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { advanceUntil } from '../support/scripted-instruments.ts';
+import { advanceUntil } from '../support/counting-clock.ts';
 import {
   EVERY_PHASE,
   recipeOf,
@@ -149,7 +149,7 @@ describe('storage that fails', () => {
     expect(run.log.calls).toEqual([]);
   });
 
-  it('for the frames of a scan ends the run, and the scan is not called complete', async () => {
+  it('for the frames of a scan costs the scan, which is counted, and the run goes on', async () => {
     const ended: boolean[] = [];
     const run = await runToEnd(
       {},
@@ -160,9 +160,12 @@ describe('storage that fails', () => {
         },
       },
     );
-    expect(run.outcome.message).toContain('scan-001: the disk is full');
-    expect(ended).toEqual([false]);
-    expect(run.writer.of('scan')).toMatchObject([{ complete: false, views: 3 }]);
+    expect(run.outcome.status).toBe('done');
+    expect(ended[0]).toBe(false);
+    expect(run.writer.of('scan')[0]).toMatchObject({ complete: false, views: 3 });
+    const dropped = run.writer.of('event').filter(({ code }) => code === 'dropped');
+    expect(dropped[0]?.message).toContain('scan-001 is cut off');
+    expect(dropped[0]?.message).toContain('the disk is full');
   });
 });
 

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../src/domain/fault.ts';
 import type { RecordBody } from '../../src/domain/run-record.ts';
 import { commitSecondMax, Journal } from '../../src/run/journal.ts';
+import { CountingClock } from '../support/counting-clock.ts';
 import { engineState } from '../support/engine-state.ts';
-import { CountingClock, MemoryWriter } from '../support/scripted-instruments.ts';
+import { MemoryWriter } from '../support/memory-writer.ts';
 
 const SAMPLE: RecordBody = { kind: 'sample', channel: 'voltage_volt', value: 1, quality: 'good' };
 

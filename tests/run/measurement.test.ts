@@ -3,7 +3,7 @@ import { sleep } from '../../src/domain/clock.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import { MEASUREMENT_END_SECOND_MAX, readMeasurement } from '../../src/run/measurement.ts';
 import { childAbort, settledWithin } from '../../src/run/waiting.ts';
-import { advanceUntil, CountingClock } from '../support/scripted-instruments.ts';
+import { advanceUntil, CountingClock } from '../support/counting-clock.ts';
 
 function read(
   make: (clock: CountingClock, signal: AbortSignal) => AsyncIterable<number>,

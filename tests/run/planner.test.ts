@@ -205,11 +205,6 @@ ${plate('until: { any: [{ voltage: "> 3 V" }] }', '20 mA')}
     ],
     ['a current of nothing', plate(BOUNDED, '0 mA'), 'steps[0].current: no current is'],
     [
-      'a rest until a short',
-      REST.replace('{ time', '{ event: short }, { time'),
-      'steps[0].until.any[0]: a short is seen only while a current flows',
-    ],
-    [
       'a time below zero',
       REST.replace('10 min', '-10 min'),
       'steps[0].until.any[0].time: the time must be above 0',

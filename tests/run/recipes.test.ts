@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { loadYaml } from '../../src/app/load-yaml.ts';
 import { recipeSchema } from '../../src/domain/recipe.ts';
-import { advanceUntil } from '../support/scripted-instruments.ts';
+import { advanceUntil } from '../support/counting-clock.ts';
 import { AREA_CM2, scriptedRun } from '../support/scripted-run.ts';
 
 const FOLDER = fileURLToPath(new URL('../../recipes/', import.meta.url));

@@ -5,12 +5,9 @@ import type { EngineState } from '../../src/domain/run-store.ts';
 import { planRun } from '../../src/run/planner.ts';
 import { decideResume, type Interruption, type ResumeDecision } from '../../src/run/resume.ts';
 import { Runner } from '../../src/run/runner.ts';
-import {
-  advanceUntil,
-  MemorySpools,
-  MemoryWriter,
-  ScriptedOven,
-} from '../support/scripted-instruments.ts';
+import { advanceUntil } from '../support/counting-clock.ts';
+import { MemorySpools, MemoryWriter } from '../support/memory-writer.ts';
+import { ScriptedOven } from '../support/scripted-oven.ts';
 import { recipeOf, scriptedCell, scriptedRig, scriptedRun } from '../support/scripted-run.ts';
 
 const RECIPE = recipeOf(`
@@ -31,6 +28,7 @@ const INTERRUPTION: Interruption = {
   damage: undefined,
   confirmedBy: undefined,
 };
+const OPERATOR = { by: 'operator', reason: 'the rig is sound', via: 'terminal' } as const;
 const RESUME: Resume = { policy: 'resume', maxGap: 1800 };
 
 /** What a run has saved by the time it is cut off: in the second pass of its loop. */
@@ -181,7 +179,7 @@ describe('a run that is taken up', () => {
     const { timeSecond: _now, ...kept } = writer.states.at(-1)?.state ?? state;
     const { timeSecond: _then, ...before } = state;
     expect(kept).toEqual(before);
-    await runner.goOn('operator');
+    await runner.goOn(OPERATOR);
     expect((await advanceUntil(clock, end)).status).toBe('done');
     expect(log.calls.filter(isEnergising)[0]).toBe('heater setTarget 50');
     expect(JSON.stringify(writer.of('event'))).toContain('operator lets the held run go on');
@@ -194,7 +192,9 @@ describe('a run that is taken up', () => {
     await clock.advance(10);
     await runner.stop('operator');
     expect((await advanceUntil(clock, end)).status).toBe('stopped');
-    await expect(runner.goOn('Lee')).rejects.toThrow('waits for nobody');
+    await expect(
+      runner.goOn({ by: 'Lee', reason: 'The rig is sound', via: 'panel' }),
+    ).rejects.toThrow('waits for nobody');
     expect(log.calls.filter((call) => /setTarget|constantCurrent/.test(call))).toEqual([]);
   });
 
@@ -202,7 +202,7 @@ describe('a run that is taken up', () => {
     const run = scriptedRun(RECIPE);
     const end = run.runner.run();
     await run.clock.advance(10);
-    await expect(run.runner.goOn('operator')).rejects.toMatchObject({ code: 'badInput' });
+    await expect(run.runner.goOn(OPERATOR)).rejects.toMatchObject({ code: 'badInput' });
     await run.runner.stop('the test');
     await advanceUntil(run.clock, end);
   });

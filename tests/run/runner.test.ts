@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BusEventName } from '../../src/domain/bus.ts';
 import { circuitFit } from '../support/circuit-fit.ts';
-import { advanceUntil, seededNoise } from '../support/scripted-instruments.ts';
+import { advanceUntil } from '../support/counting-clock.ts';
 import {
   AREA_CM2,
   EVERY_PHASE,
@@ -10,6 +10,7 @@ import {
   type Scripts,
   scriptedRun,
 } from '../support/scripted-run.ts';
+import { seededNoise } from '../support/seeded-noise.ts';
 
 const CURRENT_AMPERE = 0.8e-3 * AREA_CM2;
 

@@ -6,7 +6,7 @@ import {
   type ElectricalPoint,
   WINDOW_SAMPLES_MAX,
 } from '../../src/run/short-detector.ts';
-import { seededNoise } from '../support/scripted-instruments.ts';
+import { seededNoise } from '../support/seeded-noise.ts';
 
 const CURRENT_AMPERE = 6.28e-4;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PlannedSoak } from '../../src/run/plan.ts';
 import { rampTarget } from '../../src/run/soak.ts';
-import { advanceUntil } from '../support/scripted-instruments.ts';
+import { advanceUntil } from '../support/counting-clock.ts';
 import { eventsOf, recipeOf, runToEnd, scriptedRun } from '../support/scripted-run.ts';
 
 const RAMP = `

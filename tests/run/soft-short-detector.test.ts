@@ -4,7 +4,7 @@ import {
   SoftShortDetector,
   type SoftShortVerdict,
 } from '../../src/run/soft-short-detector.ts';
-import { seededNoise } from '../support/scripted-instruments.ts';
+import { seededNoise } from '../support/seeded-noise.ts';
 
 const EVERY_SECOND = 5;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
-import { advanceUntil, seededNoise } from '../support/scripted-instruments.ts';
+import { advanceUntil } from '../support/counting-clock.ts';
 import {
   EVERY_PHASE,
   recipeOf,
@@ -8,6 +8,7 @@ import {
   type Scripts,
   scriptedRun,
 } from '../support/scripted-run.ts';
+import { seededNoise } from '../support/seeded-noise.ts';
 
 /** Lets the run come to a moment, then stops it as a person would. */
 async function stopAt(second: number, scripts: Scripts = {}) {

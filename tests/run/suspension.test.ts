@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Suspender } from '../../src/domain/recipe.ts';
 import { type SuspenderState, suspenderAfter, UNHEARD } from '../../src/run/suspender-rule.ts';
-import { advanceUntil } from '../support/scripted-instruments.ts';
+import { advanceUntil } from '../support/counting-clock.ts';
 import { eventsOf, recipeOf, runToEnd, scriptedRun, stepsOf } from '../support/scripted-run.ts';
 
 const SUSPENDER: Suspender = {

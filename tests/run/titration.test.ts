@@ -103,7 +103,7 @@ describe('an intermittent titration', () => {
     ]);
   });
 
-  it('taken up again does not repeat the pulse it was cut off in, but rests whole', async () => {
+  it('taken up again does not repeat the pulse that was over, but rests whole', async () => {
     const run = await runToEnd(recipe(GITT.replace('pulsesMax: 20', 'pulsesMax: 3')), {
       resumeFrom: engineState({
         stepElapsedSecond: 340,
@@ -128,7 +128,7 @@ describe('an intermittent titration', () => {
     expect(saved.at(-1)).toBeUndefined();
   });
 
-  it('goes on with a whole rest after a suspension, and says which pulse was not whole', async () => {
+  it('finishes a pulse that a suspension has cut off, rests whole, and says which was not whole', async () => {
     const suspend = `suspend: [{ channel: applied_pressure_pa, floor: 4.0e+6, settle: "10 s" }]`;
     const run = await runToEnd(
       recipeOf(GITT.replace('pulsesMax: 20', 'pulsesMax: 2'), SAFETY, suspend),
@@ -138,12 +138,14 @@ describe('an intermittent titration', () => {
       `${details.phase} ${details.number}`,
       details.start_second,
       details.stop_second,
+      details.whole,
     ]);
     expect(phases).toEqual([
-      ['pulse 1', 0, 40],
-      ['rest 1', 70, 270],
-      ['pulse 2', 270, 370],
-      ['rest 2', 370, 570],
+      ['pulse 1', 0, 40, false],
+      ['pulse 1', 70, 130, false],
+      ['rest 1', 130, 330, true],
+      ['pulse 2', 330, 430, true],
+      ['rest 2', 430, 630, true],
     ]);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Reading } from '../../src/domain/instrument.ts';
-import { advanceUntil, type MemoryWriter } from '../support/scripted-instruments.ts';
+import { advanceUntil } from '../support/counting-clock.ts';
+import type { MemoryWriter } from '../support/memory-writer.ts';
 import { EVERY_PHASE, recipeOf, type Scripts, scriptedRun } from '../support/scripted-run.ts';
 
 async function runToEnd(scripts: Scripts) {

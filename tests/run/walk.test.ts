@@ -3,7 +3,7 @@ import type { AnalysisService } from '../../src/domain/analysis-service.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import type { PlannedMeasurement, PlannedStep } from '../../src/run/plan.ts';
 import { PlanWalk } from '../../src/run/plan-walk.ts';
-import { advanceUntil } from '../support/scripted-instruments.ts';
+import { advanceUntil } from '../support/counting-clock.ts';
 import {
   eventsOf,
   recipeOf,

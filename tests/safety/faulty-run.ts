@@ -8,13 +8,9 @@ import { type Recipe, recipeSchema } from '../../src/domain/recipe.ts';
 import { rigSchema } from '../../src/domain/rig.ts';
 import { planRun } from '../../src/run/planner.ts';
 import { Runner } from '../../src/run/runner.ts';
+import { advanceUntil, CountingClock } from '../support/counting-clock.ts';
 import { memoryRunInfo } from '../support/memory-run.ts';
-import {
-  advanceUntil,
-  CountingClock,
-  MemorySpools,
-  MemoryWriter,
-} from '../support/scripted-instruments.ts';
+import { MemorySpools, MemoryWriter } from '../support/memory-writer.ts';
 
 /** A fault as a rig file writes it. */
 export interface WrittenFault {

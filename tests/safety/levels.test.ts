@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { judgeSample, limitsOf } from '../../src/run/interlocks.ts';
 import { limitLevels } from '../../src/run/limit-levels.ts';
 import type { PlannedMeasurement } from '../../src/run/plan.ts';
-import { advanceUntil } from '../support/scripted-instruments.ts';
+import { advanceUntil } from '../support/counting-clock.ts';
 import { EVERY_PHASE, recipeOf, scriptedRun } from '../support/scripted-run.ts';
 
 const SAFETY = {
@@ -104,6 +104,8 @@ describe('the three levels of a limit', () => {
 });
 
 describe('a person at a running experiment', () => {
+  const ada = (reason: string) => ({ by: 'Ada', reason, via: 'panel' });
+
   it('acknowledges an alarm with a reason, and it is written down', async () => {
     const run = scriptedRun(recipeOf(EVERY_PHASE), {
       sensor: { value: (now, oven) => (now >= 800 ? 99 : oven) },
@@ -117,17 +119,19 @@ describe('a person at a running experiment', () => {
       cause: 'surface_temperature_celsius',
       firstSecond: 800,
     });
-    await expect(run.runner.acknowledge('interlock', 'Ada', ' ')).rejects.toThrow('and why');
-    await expect(run.runner.acknowledge('nothing', 'Ada', 'Seen.')).rejects.toThrow(
-      'no such alarm',
-    );
-    await run.runner.acknowledge('interlock', 'Ada', 'The thermometer was loose.');
+    await expect(run.runner.acknowledge('interlock', ada(' '))).rejects.toThrow('and why');
+    await expect(run.runner.acknowledge('nothing', ada('Seen.'))).rejects.toThrow('no such alarm');
+    await run.runner.acknowledge('interlock', ada('The thermometer was loose.'));
     const outcome = await advanceUntil(run.clock, done);
     expect(outcome.status).toBe('tripped');
     const told = run.writer.of('event').filter(({ code }) => code === 'alarmAcknowledged');
     expect(told.map(({ details }) => details)).toEqual([
-      { alarm: 'interlock', by: 'Ada', reason: 'The thermometer was loose.' },
+      { alarm: 'interlock', by: 'Ada', reason: 'The thermometer was loose.', via: 'panel' },
     ]);
     expect(run.clock.armedTimers).toBe(0);
+    await expect(run.runner.acknowledge('runEnded', ada('Seen.'))).rejects.toThrow(
+      'the run has ended',
+    );
+    expect(run.writer.of('event').filter(({ code }) => code === 'alarmAcknowledged')).toEqual(told);
   });
 });

@@ -6,7 +6,8 @@ import {
   type SafeActionOutcome,
   safeActions,
 } from '../../src/run/safe-state.ts';
-import { advanceUntil, CallLog, CountingClock } from '../support/scripted-instruments.ts';
+import { advanceUntil, CountingClock } from '../support/counting-clock.ts';
+import { CallLog } from '../support/scripted-call.ts';
 
 const PARTS = ['potentiostat', 'heater', 'scanner', 'spectrometer'] as const;
 const WAYS = ['answers', 'hangs', 'rejects', 'throws'] as const;

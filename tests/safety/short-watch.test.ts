@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { advanceUntil } from '../support/scripted-instruments.ts';
+import { advanceUntil } from '../support/counting-clock.ts';
 import { recipeOf, scriptedRun } from '../support/scripted-run.ts';
 
 const PLATE = (until: string): string => `

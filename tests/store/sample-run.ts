@@ -73,6 +73,13 @@ const SPAN = {
   complete: true,
 } as const;
 
+const SCAN_SPAN = {
+  startSecond: 50,
+  stopSecond: 140,
+  startChargeCoulomb: 7.2,
+  stopChargeCoulomb: 7.25,
+} as const;
+
 /** One record of every kind. */
 export const EVERY_KIND: readonly RecordBody[] = [
   sampleBody(0.125),
@@ -124,6 +131,59 @@ export const EVERY_KIND: readonly RecordBody[] = [
       durationMs: 350,
     },
     file: 'scan-1.h5',
+  },
+  {
+    kind: 'scan',
+    scanId: 'scan-2',
+    views: 180,
+    ...SPAN,
+    framesFile: 'scan-2.frames',
+    analysis: {
+      segments: true,
+      compareWith: 'first',
+      electrode: 'dark',
+      thresholdPerMetre: null,
+      face: 'bottom',
+      radiusMetre: 4.85e-3,
+      molarVolumeCubicMetre: 1.3e-5,
+      voxel: { acrossMetre: 6e-5, alongMetre: 2e-5 },
+    },
+  },
+  {
+    kind: 'segmentation',
+    scanId: 'scan-2',
+    ...SCAN_SPAN,
+    result: {
+      thresholdPerPixel: 0.003,
+      thresholdErrorPerPixel: 1e-6,
+      separability: 0.95,
+      electrodeVoxels: 356_848,
+      voidVoxels: 1732,
+      solidVoxels: 605_948,
+      voids: 13,
+      voidFraction: { value: 0.003, standardError: 0.0008 },
+      largestVoid: { value: 1.6e-11, standardError: null },
+      protrusion: null,
+      depths: [{ fromMetre: 0, toMetre: 2e-5, fraction: 0.001, standardError: 0.0005 }],
+      remarks: ['one remark'],
+    },
+  },
+  {
+    kind: 'volumeChange',
+    scanId: 'scan-2',
+    ...SCAN_SPAN,
+    result: {
+      againstScanId: 'scan-1',
+      chargeCoulomb: 7.2,
+      greyVoxels: { value: -12_950, standardError: 116 },
+      countedVoxels: { value: -11_675, standardError: 176 },
+      growth: { value: -8.9e-10, standardError: 4.7e-11 },
+      lithium: { value: 8.9e-10, standardError: 4.7e-11 },
+      electrochemicalCubicMetre: 9.7e-10,
+      ratio: null,
+      shiftVoxel: 0.07,
+      doubts: [],
+    },
   },
 ];
 

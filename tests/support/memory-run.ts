@@ -1,5 +1,5 @@
 import type { Alarm } from '../../src/domain/alarm.ts';
-import type { RunControl, RunProgress } from '../../src/domain/run-control.ts';
+import type { RunControl, RunProgress, Signature, Waiting } from '../../src/domain/run-control.ts';
 import type { RecordBody, RunInfo, RunRecord, RunStatus } from '../../src/domain/run-record.ts';
 import type { EngineState, RunReader, RunWriter } from '../../src/domain/run-store.ts';
 
@@ -123,9 +123,12 @@ export class MemoryRun implements RunReader, RunWriter {
 export class ScriptedControl implements RunControl {
   readonly #run: MemoryRun;
   readonly stopsRequestedBy: string[] = [];
-  readonly resumesRequestedBy: string[] = [];
-  readonly acknowledged: { code: string; by: string; reason: string }[] = [];
+  readonly resumes: Signature[] = [];
+  readonly acknowledged: ({ readonly code: string } & Signature)[] = [];
   currentAlarms: readonly Alarm[] = [];
+  currentWaiting: Waiting | undefined;
+  /** What `acknowledge` does after noting the request. */
+  onAcknowledge: () => Promise<void> = async () => {};
   /** What `goOn` does after noting the request. */
   onGoOn: () => Promise<void> = async () => {};
   /** What `stop` does after noting the request; ends the run as stopped unless replaced. */
@@ -150,8 +153,12 @@ export class ScriptedControl implements RunControl {
     return this.onStop();
   }
 
-  goOn(requestedBy: string): Promise<void> {
-    this.resumesRequestedBy.push(requestedBy);
+  waiting(): Waiting | undefined {
+    return this.currentWaiting;
+  }
+
+  goOn(signature: Signature): Promise<void> {
+    this.resumes.push(signature);
     return this.onGoOn();
   }
 
@@ -159,8 +166,9 @@ export class ScriptedControl implements RunControl {
     return this.currentAlarms;
   }
 
-  async acknowledge(code: string, by: string, reason: string): Promise<void> {
-    this.acknowledged.push({ code, by, reason });
+  acknowledge(code: string, signature: Signature): Promise<void> {
+    this.acknowledged.push({ code, ...signature });
+    return this.onAcknowledge();
   }
 
   status(): RunStatus {

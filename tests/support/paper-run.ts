@@ -16,6 +16,20 @@ export function slowSensors(text: string): string {
   return text.replaceAll(/every: (?:5|10) s/g, 'every: 600 s');
 }
 
+/** The small rig with the detector of the full one: its pictures show voids and lithium. */
+export function fineDetector(text: string): string {
+  const changes = [
+    [/rows: 2$/m, 'rows: 64'],
+    [/columns: 16$/m, 'columns: 192'],
+    [/columnPitch: 750 µm/, 'columnPitch: 60 µm'],
+    [/rowPitch: 400 µm/, 'rowPitch: 20 µm'],
+  ] as const;
+  return changes.reduce((changed, [from, to]) => {
+    if (!from.test(changed)) throw new Error(`the small rig has no ${from}`);
+    return changed.replace(from, to);
+  }, text);
+}
+
 /**
  * Runs a recipe that comes with the software to its end on simulated time, without network and
  * panel, on the simulated rig with a small detector.

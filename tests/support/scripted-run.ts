@@ -1,4 +1,5 @@
 import { parse } from 'yaml';
+import type { Alarm } from '../../src/domain/alarm.ts';
 import type { AnalysisService } from '../../src/domain/analysis-service.ts';
 import { Bus } from '../../src/domain/bus.ts';
 import { type Cell, cellSchema } from '../../src/domain/cell.ts';
@@ -8,26 +9,26 @@ import type { EventCode, RunInfo } from '../../src/domain/run-record.ts';
 import type { EngineState } from '../../src/domain/run-store.ts';
 import type { Assumption } from '../../src/domain/unknowns.ts';
 import { planRun } from '../../src/run/planner.ts';
+import type { Resumed } from '../../src/run/resume.ts';
 import { Runner } from '../../src/run/runner.ts';
+import { advanceUntil, CountingClock } from './counting-clock.ts';
+import { MemorySpools, MemoryWriter } from './memory-writer.ts';
+import { CallLog } from './scripted-call.ts';
 import {
-  advanceUntil,
-  CallLog,
-  CountingClock,
-  type HeaterScript,
-  MemorySpools,
-  MemoryWriter,
-  type PotentiostatScript,
   type ScannerScript,
+  ScriptedScanner,
+  ScriptedSpectrometer,
+  type SpectrometerScript,
+} from './scripted-detectors.ts';
+import {
+  type HeaterScript,
   ScriptedHeater,
   ScriptedOven,
-  ScriptedPotentiostat,
   ScriptedPressure,
-  ScriptedScanner,
   ScriptedSensor,
-  ScriptedSpectrometer,
   type SensorScript,
-  type SpectrometerScript,
-} from './scripted-instruments.ts';
+} from './scripted-oven.ts';
+import { type PotentiostatScript, ScriptedPotentiostat } from './scripted-potentiostat.ts';
 
 export const AREA_CM2 = 0.785;
 
@@ -82,9 +83,16 @@ export interface Scripts {
   readonly pressure?: (timeSecond: number) => number | undefined;
   /** Without it nobody can exchange the cell. */
   readonly freshCell?: () => Promise<void>;
+  /** A person puts the fresh cell in, and says so. */
+  readonly exchangedByPerson?: true;
   /** What the recipe assumes. */
   readonly assumptions?: readonly Assumption[];
   readonly resumeFrom?: EngineState;
+  /** With `resumeFrom`: what happened in between. */
+  readonly interruption?: Omit<Resumed, 'state'>;
+  /** What the clock shows at first. */
+  readonly startSecond?: number;
+  readonly earlierAlarms?: ReadonlyMap<EventCode, Alarm>;
   /** Simulated seconds per second; as fast as possible without it. */
   readonly speed?: number;
   readonly oven?: ScriptedOven;
@@ -120,7 +128,7 @@ const INFO: RunInfo = {
 
 /** Every scripted instrument, wired to one clock and one log. */
 export function scriptedRig(scripts: Scripts = {}) {
-  const clock = new CountingClock();
+  const clock = new CountingClock(scripts.startSecond);
   const log = new CallLog(clock);
   const oven = scripts.oven ?? new ScriptedOven();
   const potentiostat = new ScriptedPotentiostat(clock, log, scripts.potentiostat);
@@ -137,6 +145,7 @@ export function scriptedRig(scripts: Scripts = {}) {
       ? { spectrometer: new ScriptedSpectrometer(clock, log, scripts.spectrometer) }
       : {}),
     ...(scripts.freshCell ? { freshCell: scripts.freshCell } : {}),
+    ...(scripts.exchangedByPerson ? { exchangedByPerson: true } : {}),
   };
   return { clock, log, oven, potentiostat, scanner, instruments };
 }
@@ -159,6 +168,8 @@ export function scriptedRun(recipe: Recipe, scripts: Scripts = {}): ScriptedRun 
     info: { ...INFO, speed: scripts.speed ?? null },
     analyses: scripts.analyses ?? [],
     ...(scripts.resumeFrom ? { resumeFrom: scripts.resumeFrom } : {}),
+    ...(scripts.interruption ? { interruption: scripts.interruption } : {}),
+    ...(scripts.earlierAlarms ? { earlierAlarms: scripts.earlierAlarms } : {}),
   });
   return { ...rig, bus, writer, spools, runner };
 }

@@ -13,7 +13,7 @@ it.skipIf(MOSQUITTO === undefined)(WHAT, { timeout: 240_000 }, async () => {
   const figures = await run({
     seed: SEED,
     trials: 4,
-    recipes: ['loops', 'beside'],
+    recipes: ['loops', 'phases'],
     tell: () => {},
   });
   expect(figures.failures).toEqual([]);

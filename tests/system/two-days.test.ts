@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { run } from '../campaign/thirty-days.ts';
-import { advanceUntil } from '../support/scripted-instruments.ts';
+import { advanceUntil } from '../support/counting-clock.ts';
 import { recipeOf, scriptedRun } from '../support/scripted-run.ts';
 
 it('takes as much of the disk as check says, and a bounded memory', {

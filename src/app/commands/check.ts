@@ -112,6 +112,9 @@ function describePlan(prepared: PreparedExperiment): string {
       `${estimates.scans} scans of ${estimates.views} views, ${estimates.detectorSpectra} detector spectra`,
     `data: about ${megabytes(totalBytes(data))} (database ${megabytes(data.databaseBytes)}, ` +
       `frames ${megabytes(data.framesBytes)}, volumes ${megabytes(data.volumesBytes)})`,
+    ...(data.analysisMemoryBytes > 0
+      ? [`memory: at most ${megabytes(data.analysisMemoryBytes)} to look into one volume`]
+      : []),
     `rig: ${models.join('; ')}`,
     'no problem found',
     '',

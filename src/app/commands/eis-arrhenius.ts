@@ -1,26 +1,25 @@
-import {
-  type ArrheniusFit,
-  type ArrheniusFits,
-  BOLTZMANN_ELECTRON_VOLT_PER_KELVIN,
-  conductivityOf,
-  fitArrhenius,
-} from '../../analysis/arrhenius.ts';
+import { conductivityOf } from '../../analysis/arrhenius.ts';
 import { fitSequence } from '../../analysis/impedance-batch.ts';
 import type { FitOptions } from '../../analysis/impedance-fit.ts';
 import { checkLimits } from '../../analysis/impedance-limits.ts';
 import { type Circuit, hasElement } from '../../domain/circuit.ts';
 import type { CircuitFit } from '../../domain/circuit-fit.ts';
 import { EXIT_CODES, Fault, type Problem } from '../../domain/fault.ts';
-import { expectedQuantity, parseQuantity } from '../../domain/units.ts';
-import { arrheniusSvg } from '../../formats/impedance-svg-arrhenius.ts';
 import { ImpedanceKernel } from '../../kernels/impedance-kernel.ts';
 import { RelaxationKernel } from '../../kernels/relaxation-kernel.ts';
 import { loadKernelModule } from '../../kernels/wasm-module.ts';
 import { type Command, type CommandLine, listOption, required } from '../command.ts';
-import { significant, textTable, withError } from '../format-values.ts';
+import {
+  type ArrheniusSeries,
+  arrheniusFigure,
+  describeSeries,
+  fitSeries,
+  type Pellet,
+  pelletOption,
+} from './arrhenius-report.ts';
 import { circuitOption, FIT_OPTION_HELP, FIT_OPTIONS, fitOptionsOf } from './eis-fit-options.ts';
 import { fitAsJson } from './eis-fit-report.ts';
-import { lastPart, plotPath, writePlot } from './eis-plot.ts';
+import { plotPath, writePlot } from './eis-plot.ts';
 import { type ResistanceSum, resistanceOf, resistanceSum } from './eis-resistance.ts';
 import {
   type FileSpectrum,
@@ -37,10 +36,6 @@ import {
   temperatureList,
 } from './eis-temperatures.ts';
 import { validityOf, validitySentence } from './eis-validity.ts';
-
-const KELVIN_AT_ZERO_CELSIUS = 273.15;
-/** What people in this field write conductivities in. */
-const SIEMENS_PER_METRE_PER_CENTIMETRE = 100;
 
 export const eisArrheniusCommand: Command = {
   name: 'eis arrhenius',
@@ -78,13 +73,13 @@ export const eisArrheniusCommand: Command = {
     const request = await requestOf(line);
     const fits = await fitAll(line, request);
     const series = request.sums.map((sum) => seriesOf(sum, fits, request));
-    if (request.plot) await writePlot(request.plot, figureOf(series, request));
+    if (request.plot) await writePlot(request.plot, arrheniusFigure(series));
     if (line.options.json) {
       const results = fits.map((one) => ({
         ...fitAsJson(one),
         temperatureKelvin: one.temperatureKelvin,
       }));
-      terminal.out(`${JSON.stringify({ arrhenius: series, results })}\n`);
+      terminal.out(`${JSON.stringify({ arrhenius: series.map(asJson), results })}\n`);
     } else {
       terminal.out(describe(series, fits, request));
     }
@@ -92,11 +87,6 @@ export const eisArrheniusCommand: Command = {
     return EXIT_CODES.done;
   },
 };
-
-interface Pellet {
-  readonly thicknessMetre: number;
-  readonly areaSquareMetre: number;
-}
 
 interface Request {
   readonly files: readonly FileAtTemperature[];
@@ -112,21 +102,6 @@ interface Request {
 interface FitAtTemperature extends FileSpectrum {
   readonly temperatureKelvin: number;
   readonly fit: CircuitFit;
-}
-
-/** One line of the Arrhenius plot. */
-interface Series extends ArrheniusFits {
-  readonly parameter: string;
-  readonly points: readonly {
-    readonly file: string;
-    readonly temperatureKelvin: number;
-    readonly resistanceOhm: number;
-    readonly standardErrorOhm: number;
-    /** Null without the pellet's length and area. */
-    readonly conductivitySiemensPerMetre: number | null;
-  }[];
-  /** Files whose data do not determine the resistance: they say nothing about the line. */
-  readonly leftOut: readonly string[];
 }
 
 async function requestOf(line: CommandLine): Promise<Request> {
@@ -153,31 +128,10 @@ async function requestOf(line: CommandLine): Promise<Request> {
     circuit,
     options,
     sums: names.map((name) => resistanceSum(circuit, name)),
-    pellet: pelletOf(line),
+    pellet: pelletOption(line),
     weighted: line.options.weighted === true,
     plot: plotPath(line),
   };
-}
-
-function pelletOf(line: CommandLine): Pellet | undefined {
-  const thicknessMetre = quantityOption(line, 'length');
-  const areaSquareMetre = quantityOption(line, 'area');
-  if (thicknessMetre === undefined && areaSquareMetre === undefined) return undefined;
-  if (thicknessMetre !== undefined && areaSquareMetre !== undefined) {
-    return { thicknessMetre, areaSquareMetre };
-  }
-  const missing = thicknessMetre === undefined ? '--length' : '--area';
-  const message = 'is missing; a conductivity needs both the length and the area of the pellet';
-  throw new Fault('badInput', { where: missing, message });
-}
-
-function quantityOption(line: CommandLine, option: 'length' | 'area'): number | undefined {
-  const text = line.options[option];
-  if (text === undefined) return undefined;
-  const value = parseQuantity(String(text), option);
-  if (value !== undefined && value > 0) return value;
-  const message = `"${text}" is not understood: ${expectedQuantity(option)}`;
-  throw new Fault('badInput', { where: `--${option}`, message });
 }
 
 async function fitAll(line: CommandLine, request: Request): Promise<FitAtTemperature[]> {
@@ -217,7 +171,11 @@ async function fitAll(line: CommandLine, request: Request): Promise<FitAtTempera
   return fits;
 }
 
-function seriesOf(sum: ResistanceSum, fits: readonly FitAtTemperature[], request: Request): Series {
+function seriesOf(
+  sum: ResistanceSum,
+  fits: readonly FitAtTemperature[],
+  { pellet, weighted }: Request,
+): ArrheniusSeries {
   const leftOut: string[] = [];
   const points = fits.flatMap(({ file, temperatureKelvin, fit }) => {
     const resistance = resistanceOf(sum, fit);
@@ -226,130 +184,40 @@ function seriesOf(sum: ResistanceSum, fits: readonly FitAtTemperature[], request
       return [];
     }
     const { resistanceOhm, standardErrorOhm } = resistance;
-    const conductivity = request.pellet ? conductivityOf(resistanceOhm, request.pellet) : null;
     return [
       {
-        file,
+        source: file,
         temperatureKelvin,
         resistanceOhm,
-        standardErrorOhm,
-        conductivitySiemensPerMetre: conductivity,
+        conductivitySiemensPerMetre: pellet ? conductivityOf(resistanceOhm, pellet) : null,
+        relativeError: standardErrorOhm / resistanceOhm,
       },
     ];
   });
-  try {
-    const lines = fitArrhenius(
-      points.map((point) => ({
-        temperatureKelvin: point.temperatureKelvin,
-        conductivitySiemensPerMetre: point.conductivitySiemensPerMetre ?? 1 / point.resistanceOhm,
-        relativeError: point.standardErrorOhm / point.resistanceOhm,
-      })),
-      { weighted: request.weighted },
-    );
-    return { parameter: sum.text, ...lines, points, leftOut };
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    const without = leftOut.map((file) => ({
-      where: file,
-      message: `left out: the data do not determine ${sum.text}`,
-    }));
-    throw new Fault(error.code, [...inFile(sum.text, error.problems), ...without], error);
-  }
+  return fitSeries(sum.text, { points, leftOut }, { weighted });
+}
+
+function asJson({ points, ...series }: ArrheniusSeries) {
+  return {
+    ...series,
+    points: points.map(({ source, relativeError, resistanceOhm, ...point }) => ({
+      file: source,
+      ...point,
+      resistanceOhm,
+      standardErrorOhm: (relativeError ?? 0) * (resistanceOhm ?? 0),
+    })),
+  };
 }
 
 function describe(
-  series: readonly Series[],
+  series: readonly ArrheniusSeries[],
   fits: readonly FitAtTemperature[],
   request: Request,
 ): string {
   const failing = fits.filter(({ fit }) => fit.validity?.verdict === 'fail');
   const warnings = failing.map(({ file, fit }) => `${file}: ${validitySentence(fit.validity)}\n`);
-  return [...series.map((one) => describeSeries(one, request)), ...warnings].join('\n');
-}
-
-function describeSeries(series: Series, { pellet, weighted }: Request): string {
-  const rows = series.points.map((point) => [
-    `${significant(point.temperatureKelvin - KELVIN_AT_ZERO_CELSIUS)} °C`,
-    `${withError(point.resistanceOhm, point.standardErrorOhm)} Ω`,
-    point.conductivitySiemensPerMetre === null
-      ? ''
-      : `${significant(point.conductivitySiemensPerMetre / SIEMENS_PER_METRE_PER_CENTIMETRE)} S/cm`,
-    point.file,
-  ]);
-  const header = ['temperature', series.parameter, pellet ? 'conductivity' : '', 'file'];
-  const table = textTable(header, rows)
-    .replaceAll(/^(?=.)/gm, '  ')
-    .trimEnd();
-  const weights = weighted ? 'weighted by the errors of the fits' : 'every point alike';
   return [
-    `${series.parameter}: ${series.points.length} temperatures, ${weights}`,
-    '',
-    table,
-    '',
-    `  ${energyText(series.sigmaT, pellet)}`,
-    `  ${energyText(series.sigma, pellet)}`,
-    ...series.leftOut.map((file) => `  left out, not determined by its data: ${file}`),
-    '',
+    ...series.map((one) => describeSeries(one, { weighted: request.weighted, sources: 'file' })),
+    ...warnings,
   ].join('\n');
-}
-
-/** "E_a 0.587 ± 0.016 eV (56.6 kJ/mol) from ln σT; A 1.6e4 S K/cm" */
-function energyText(fit: ArrheniusFit, pellet: Pellet | undefined): string {
-  const quantity = `${pellet ? 'σ' : '1/R'}${fit.convention === 'sigmaT' ? ' T' : ''}`;
-  const energy = withErrorIfAny(
-    fit.activationEnergyElectronVolt,
-    fit.activationEnergyErrorElectronVolt,
-  );
-  const kilojoule = significant(fit.activationEnergyKilojoulePerMole);
-  const prefactor = pellet
-    ? `; prefactor ${significant(fit.prefactor / SIEMENS_PER_METRE_PER_CENTIMETRE)} ${fit.prefactorUnit.replace('/m', '/cm')}`
-    : '';
-  return `activation energy ${energy} eV (${kilojoule} kJ/mol) from ln(${quantity})${prefactor}`;
-}
-
-function briefEnergy(fit: ArrheniusFit, pellet: Pellet | undefined): string {
-  const energy = withErrorIfAny(
-    fit.activationEnergyElectronVolt,
-    fit.activationEnergyErrorElectronVolt,
-  );
-  const prefactor = pellet
-    ? `, prefactor ${significant(fit.prefactor / SIEMENS_PER_METRE_PER_CENTIMETRE)} S K/cm`
-    : '';
-  return `${energy} eV${prefactor}`;
-}
-
-function withErrorIfAny(value: number, error: number | null): string {
-  return error === null ? `${significant(value)} (two points: no error)` : withError(value, error);
-}
-
-function figureOf(series: readonly Series[], { pellet }: Request): string {
-  const perUnit = pellet ? 1 / SIEMENS_PER_METRE_PER_CENTIMETRE : 1;
-  return arrheniusSvg({
-    title: 'Arrhenius plot',
-    valueTitle: pellet ? 'σT / S K cm⁻¹' : 'T / R, K Ω⁻¹',
-    series: series.map(({ parameter, points, sigmaT }) => ({
-      name: parameter,
-      points: points.map((point) => {
-        const conductance = point.conductivitySiemensPerMetre ?? 1 / point.resistanceOhm;
-        const value = conductance * perUnit * point.temperatureKelvin;
-        const error = value * (point.standardErrorOhm / point.resistanceOhm);
-        return { temperatureKelvin: point.temperatureKelvin, value, error };
-      }),
-      line: {
-        prefactor: sigmaT.prefactor * perUnit,
-        slopeKelvin: sigmaT.activationEnergyElectronVolt / BOLTZMANN_ELECTRON_VOLT_PER_KELVIN,
-      },
-    })),
-    notes: {
-      remarks: series.flatMap(({ parameter, leftOut }) =>
-        leftOut.map((file) => ({
-          text: `${parameter} at ${lastPart(file)} left out: not determined`,
-          kind: 'warning' as const,
-        })),
-      ),
-      rows: series.map(
-        ({ parameter, sigmaT }) => [parameter, briefEnergy(sigmaT, pellet)] as const,
-      ),
-    },
-  });
 }

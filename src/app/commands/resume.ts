@@ -7,16 +7,28 @@ import type { EngineState } from '../../domain/run-store.ts';
 import { SystemClock } from '../../domain/system-clock.ts';
 import { VirtualClock } from '../../domain/virtual-clock.ts';
 import { planDigest } from '../../run/plan-digest.ts';
-import { type Acknowledged, decideResume, type Interruption } from '../../run/resume.ts';
+import {
+  type Acknowledged,
+  decideResume,
+  type Interruption,
+  type ResumeDecision,
+} from '../../run/resume.ts';
 import { setAsideCutOff } from '../../store/cut-off-files.ts';
 import { reopenRun } from '../../store/run-database.ts';
 import type { Command, CommandLine } from '../command.ts';
 import { conductRun } from '../conduct-run.ts';
 import { brokerOf, OUTLET_HELP, OUTLET_OPTIONS, panelPortOf } from '../outlet-options.ts';
-import { type FoundRun, findRun, placeOf, spokenDamage, unacknowledged } from '../past-run.ts';
+import {
+  type FoundRun,
+  findRun,
+  hasLostAlarms,
+  placeOf,
+  spokenDamage,
+  unacknowledged,
+} from '../past-run.ts';
 import { type PreparedExperiment, prepareAgain } from '../prepare.ts';
 import type { Terminal } from '../terminal.ts';
-import { checkSpeed, refuseFullDisk } from './run.ts';
+import { checkSpeed, refuseFullDisk, refuseUnheard } from './run.ts';
 
 export const resumeCommand: Command = {
   name: 'resume',
@@ -25,7 +37,8 @@ export const resumeCommand: Command = {
   optionHelp: [
     ['--out DIR', 'folder that holds the run (default: runs)'],
     ['--yes', 'a person has looked at the rig: go on although the recipe would wait for one'],
-    ['--acknowledge REASON', 'why it is safe to go on after a trip or a short'],
+    ['--acknowledge REASON', 'why it is safe to go on after a trip or a short; without it the run'],
+    ['', 'waits, everything off, until people say so at the panel or over MQTT'],
     ['--by NAME', 'who says so'],
     ['--data DIR', 'folder of recordings, for rigs that replay them'],
     ...OUTLET_HELP,
@@ -46,11 +59,12 @@ export const resumeCommand: Command = {
     if (found.past.status === 'done') throw refusal(found, 'is done: nothing is left to do');
     refuseFullDisk(found.folder);
     const acknowledged = acknowledgementIn(line, found);
+    const latched = acknowledged.length > 0 ? [] : unacknowledged(found);
     const state = placeOf(found);
     if (!state) return endWithoutPlace(found, terminal);
     const confirmedBy = line.options.yes === true ? 'the terminal' : undefined;
     const interruption = interruptionOf(found, state, acknowledged[0]?.by ?? confirmedBy);
-    return takeUpRun(line, terminal, { found, state, interruption, acknowledged });
+    return takeUpRun(line, terminal, { found, state, interruption, acknowledged, latched });
   },
 };
 
@@ -59,12 +73,14 @@ interface TakenUp {
   readonly state: EngineState;
   readonly interruption: Interruption;
   readonly acknowledged: readonly Acknowledged[];
+  /** What a person must still acknowledge, while the run waits. */
+  readonly latched: readonly EventCode[];
 }
 
 async function takeUpRun(
   line: CommandLine,
   terminal: Terminal,
-  { found, state, interruption, acknowledged }: TakenUp,
+  { found, state, interruption, acknowledged, latched }: TakenUp,
 ): Promise<ExitCode> {
   const { info } = found.past;
   const speed = info.speed ?? Number.POSITIVE_INFINITY;
@@ -75,17 +91,22 @@ async function takeUpRun(
   checkSpeed(prepared, speed);
   checkPlan(found, prepared);
   restoreSpecimen(found, prepared, state);
-  const decision = decideResume(prepared.plan.resume, interruption);
+  const policy = decideResume(prepared.plan.resume, interruption);
+  const decision = latched.length > 0 ? heldBy(latched, policy) : policy;
   const panelPort = panelPortOf(line);
   const broker = brokerOf(line);
+  refuseUnheard(prepared, panelPort !== undefined || broker !== undefined);
   if (decision.kind === 'hold') {
     if (panelPort === undefined && broker === undefined) {
       throw refusal(
         found,
-        `would wait for a person whom it cannot hear (${decision.reason}); look at the rig and give --yes`,
+        latched.length > 0
+          ? wantedAcknowledgement(latched)
+          : `would wait for a person whom it cannot hear (${decision.reason}); look at the rig and give --yes`,
       );
     }
-    terminal.err(`the run will wait for a person: ${decision.reason}\n`);
+    const how = latched.length > 0 ? '; acknowledge it at the panel or over MQTT, then go on' : '';
+    terminal.err(`the run will wait for a person: ${decision.reason}${how}\n`);
   }
   const scans = { scansKnown: state.idCounts.scan ?? 0, boot: found.past.boot };
   for (const name of setAsideCutOff(found.folder, scans)) {
@@ -117,17 +138,29 @@ function runOf(line: CommandLine): string {
   });
 }
 
-/** What the person acknowledges. @throws Fault badInput when something latched and nobody does */
+/** A latch is no matter of policy: the run waits, whoever has said yes, unless it ends anyway. */
+function heldBy(latched: readonly EventCode[], policy: ResumeDecision): ResumeDecision {
+  if (policy.kind === 'abort') return policy;
+  const reason = `${latched.map(spokenLatch).join(' and ')}, and nobody has acknowledged it`;
+  return { kind: 'hold', reason };
+}
+
+function wantedAcknowledgement(latched: readonly EventCode[]): string {
+  return `${latched.map(spokenLatch).join(' and ')}; look at the rig, then give --acknowledge REASON and --by NAME`;
+}
+
+/**
+ * What the person at the terminal acknowledges; nothing when it is left to the panel or to MQTT.
+ * @throws Fault badInput when half of it is given, or when nobody else could
+ */
 function acknowledgementIn(line: CommandLine, found: FoundRun): readonly Acknowledged[] {
   const latched = unacknowledged(found);
   const reason = String(line.options.acknowledge ?? '').trim();
   const by = String(line.options.by ?? '').trim();
   if (latched.length === 0) return [];
   if (reason !== '' && by !== '') return latched.map((alarm) => ({ alarm, by, reason }));
-  throw refusal(
-    found,
-    `${latched.map(spokenLatch).join(' and ')}; look at the rig, then give --acknowledge REASON and --by NAME`,
-  );
+  if (reason === '' && by === '' && !hasLostAlarms(found)) return [];
+  throw refusal(found, wantedAcknowledgement(latched));
 }
 
 function spokenLatch(code: EventCode): string {

@@ -2,6 +2,7 @@ import type { Clock } from '../../domain/clock.ts';
 import { Fault } from '../../domain/fault.ts';
 import { SystemClock } from '../../domain/system-clock.ts';
 import { VirtualClock } from '../../domain/virtual-clock.ts';
+import { needsOf } from '../../run/plan-needs.ts';
 import { freeBytes, RESERVE_BYTES } from '../../store/disk-space.ts';
 import type { Command } from '../command.ts';
 import { conductRun } from '../conduct-run.ts';
@@ -40,6 +41,7 @@ export const runCommand: Command = {
     const prepared = await prepareExperiment(experimentFiles(runCommand, line), clock, seed);
     checkSpeed(prepared, speed);
     refuseFullDisk(outFolder);
+    refuseUnheard(prepared, panelPortOf(line) !== undefined || brokerOf(line) !== undefined);
     return conductRun(
       {
         prepared,
@@ -63,6 +65,19 @@ export function refuseFullDisk(folder: string): void {
   throw new Fault('badInput', {
     where: folder,
     message: `${Math.floor(free / 2 ** 20)} MiB are free on its disk, expected at least ${(2 * RESERVE_BYTES) / 2 ** 20} MiB; free some space first`,
+  });
+}
+
+/**
+ * A fresh cell that a person puts in is announced by that person.
+ * @throws Fault badInput when there is no way to say so
+ */
+export function refuseUnheard({ plan, instruments }: PreparedExperiment, isHeard: boolean): void {
+  if (isHeard || !instruments.exchangedByPerson || needsOf(plan.steps).freshCells === 0) return;
+  throw new Fault('badInput', {
+    where: '--no-panel --broker none',
+    message:
+      'the recipe has a person put fresh cells in, whom the run could not hear; leave it the panel or a broker',
   });
 }
 

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { AlarmCard } from './alarm-card.tsx';
 import { Connection } from './connection.ts';
 import { EventLog } from './event-log.tsx';
 import { ImpedanceCard } from './impedance-card.tsx';
@@ -8,6 +9,7 @@ import { StateBar } from './state-bar.tsx';
 import { StopButton } from './stop-button.tsx';
 import { TimeCard } from './time-card.tsx';
 import type { TimeWindow } from './time-strip.tsx';
+import { VolumeCard } from './volume-card.tsx';
 
 /** Messages that come closer together than this share one drawing. */
 const DRAW_EVERY_MS = 100;
@@ -33,6 +35,7 @@ export function App() {
         <StopButton model={model} onStop={() => connection.stop()} />
       </header>
       <main class="board">
+        <AlarmCard model={model} connection={connection} />
         <div class="column wide">
           <TimeCard
             {...time}
@@ -45,6 +48,7 @@ export function App() {
         <div class="column">
           <ImpedanceCard model={model} />
           <SliceCard model={model} />
+          <VolumeCard model={model} />
           <EventLog model={model} />
         </div>
       </main>

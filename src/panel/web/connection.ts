@@ -1,10 +1,20 @@
-import { decodePictures, LIVE_PATH, type ServerMessage, STOP_PATH } from '../protocol.ts';
+import {
+  type ClientMessage,
+  decodePictures,
+  LIVE_PATH,
+  type ServerMessage,
+  STOP_PATH,
+} from '../protocol.ts';
 import type { RunModel } from './run-model.ts';
 
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 8000;
 /** Progress comes twice a second; longer silence than this means that the line is dead. */
 const SILENCE_MS_MAX = 6000;
+/** An answer to a person's request that has not come by then may never come. */
+const ANSWER_MS_MAX = 5000;
+const NOT_KNOWN =
+  'Nobody knows whether this arrived: the connection broke. Look at the list before trying again';
 /** A stop that is not acknowledged in this time is sent a second way. */
 const STOP_ACKNOWLEDGE_MS = 800;
 
@@ -51,6 +61,43 @@ export class Connection {
     }, STOP_ACKNOWLEDGE_MS);
   }
 
+  /** Says that a person has seen an alarm. */
+  acknowledge(alarm: string, by: string, reason: string): void {
+    this.#ask((own) => ({ type: 'acknowledge', alarm, by, reason, ...own }));
+  }
+
+  /** A person lets the run go on. */
+  goOn(by: string, reason: string): void {
+    this.#ask((own) => ({ type: 'goOn', by, reason, ...own }));
+  }
+
+  /** The dialog is closed: its answer is not waited for. */
+  forgetRequest(): void {
+    this.#model.request = undefined;
+    this.#onChange();
+  }
+
+  #ask(message: (own: { requestId: string; runId: string }) => ClientMessage): void {
+    const requestId = crypto.randomUUID();
+    const runId = this.#model.info?.runId;
+    if (this.#socket?.readyState !== WebSocket.OPEN || runId === undefined) {
+      const text = 'No connection: nothing was sent. Try again when the page is live';
+      this.#model.request = { requestId, state: 'failed', message: text };
+    } else {
+      this.#model.request = { requestId, state: 'sent', message: 'Sent…' };
+      this.#socket.send(JSON.stringify(message({ requestId, runId })));
+      window.setTimeout(() => this.#giveUpAnswer(requestId), ANSWER_MS_MAX);
+    }
+    this.#onChange();
+  }
+
+  #giveUpAnswer(requestId: string): void {
+    const { request } = this.#model;
+    if (request?.requestId !== requestId || request.state !== 'sent') return;
+    this.#model.request = { requestId, state: 'unknown', message: NOT_KNOWN };
+    this.#onChange();
+  }
+
   async #stopOverHttp(): Promise<void> {
     try {
       const response = await fetch(STOP_PATH, { method: 'POST' });
@@ -90,6 +137,7 @@ export class Connection {
     socket.onmessage = null;
     socket.close();
     this.#model.connection = 'lost';
+    if (this.#model.request) this.#giveUpAnswer(this.#model.request.requestId);
     this.#onChange();
     window.setTimeout(() => this.start(), this.#retryMs);
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX);

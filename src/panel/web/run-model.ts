@@ -1,7 +1,9 @@
+import { type Alarm, alarmsAfter } from '../../domain/alarm.ts';
 import { CHANNELS } from '../../domain/channel.ts';
 import type { CircuitFit } from '../../domain/circuit-fit.ts';
-import type { RunProgress } from '../../domain/run-control.ts';
+import type { RunProgress, Waiting } from '../../domain/run-control.ts';
 import type {
+  EventCode,
   RecordBody,
   RecordOf,
   RunRecord,
@@ -9,6 +11,7 @@ import type {
   Severity,
 } from '../../domain/run-record.ts';
 import type { ImpedancePoint } from '../../domain/spectrum.ts';
+import type { SegmentationResult, VolumeChangeResult } from '../../domain/volume-results.ts';
 import type { PanelRunInfo, Picture, ServerMessage } from '../protocol.ts';
 import { SeriesBuffer } from './series-buffer.ts';
 
@@ -18,6 +21,7 @@ export const SPECTRA_MAX = 200;
 export const POINTS_PER_SPECTRUM_MAX = 1000;
 export const STEP_MARKS_MAX = 500;
 export const CHANNELS_MAX = 64;
+export const VOLUMES_MAX = 200;
 
 export interface EventEntry {
   readonly sequence: number;
@@ -44,7 +48,27 @@ export interface SpectrumView {
   state: 'measuring' | 'complete' | 'incomplete';
 }
 
+/** A scan whose volume is looked into. */
+export interface VolumeView {
+  readonly scanId: string;
+  /** Counts those of the run from 1. */
+  readonly number: number;
+  readonly startSecond: number;
+  /** Passed at its start. */
+  readonly chargeCoulomb: number;
+  segmentation: SegmentationResult | undefined;
+  change: VolumeChangeResult | undefined;
+}
+
 export type ConnectionState = 'connecting' | 'live' | 'lost';
+/** What a person has asked for with a name and a reason. */
+export interface PersonRequestState {
+  readonly requestId: string;
+  readonly state: 'sent' | 'done' | 'failed' | 'unknown';
+  /** For people. */
+  readonly message: string;
+}
+
 export type StopState = 'idle' | 'sent' | 'requested' | 'done' | 'failed';
 
 /** Everything the page shows, built from the messages of the server alone. */
@@ -60,6 +84,12 @@ export class RunModel {
   pictures: readonly Picture[] = [];
   connection: ConnectionState = 'connecting';
   stop: { readonly state: StopState; readonly message: string } = { state: 'idle', message: '' };
+  /** The newest; undefined once its dialog was closed. */
+  request: PersonRequestState | undefined;
+  /** Why the run stands still; undefined while it goes on. */
+  waiting: Waiting | undefined;
+  /** Every alarm of the run by code, as it stands. */
+  alarms: ReadonlyMap<EventCode, Alarm> = new Map();
   /** Newest time of any record, in seconds. */
   timeSecond = 0;
   series = new Map<string, SeriesBuffer>();
@@ -72,6 +102,9 @@ export class RunModel {
   /** Oldest first. */
   spectra: SpectrumView[] = [];
   spectraSeen = 0;
+  /** Oldest first. */
+  volumes: VolumeView[] = [];
+  volumesSeen = 0;
 
   /** Takes one message of the server. */
   apply(message: ServerMessage): void {
@@ -90,9 +123,13 @@ export class RunModel {
         this.status = message.status;
         this.lastSequence = message.lastSequence;
         this.picturesDropped = message.picturesDropped;
+        this.waiting = message.waiting ?? undefined;
         return;
       case 'stop':
         this.stop = { state: message.state, message: message.message };
+        return;
+      case 'answer':
+        this.#answer(message);
     }
   }
 
@@ -106,9 +143,18 @@ export class RunModel {
     this.steps = [];
     this.spectra = [];
     this.spectraSeen = 0;
+    this.volumes = [];
+    this.volumesSeen = 0;
     this.pictures = [];
     this.progress = undefined;
     this.stop = { state: 'idle', message: '' };
+    this.waiting = undefined;
+    this.alarms = new Map();
+  }
+
+  /** An answer to a dialog that was closed meanwhile concerns nobody. */
+  #answer({ requestId, state, message }: Extract<ServerMessage, { type: 'answer' }>): void {
+    if (this.request?.requestId === requestId) this.request = { requestId, state, message };
   }
 
   #record(record: RunRecord): void {
@@ -146,9 +192,36 @@ export class RunModel {
         return;
       }
       case 'scan':
+        this.#scan(body);
+        this.#result(record, body);
+        return;
       case 'volume':
         this.#result(record, body);
+        return;
+      case 'segmentation': {
+        const volume = this.volumes.findLast(({ scanId }) => scanId === body.scanId);
+        if (volume) volume.segmentation = body.result;
+        return;
+      }
+      case 'volumeChange': {
+        const volume = this.volumes.findLast(({ scanId }) => scanId === body.scanId);
+        if (volume) volume.change = body.result;
+      }
     }
+  }
+
+  #scan(body: Extract<RecordBody, { kind: 'scan' }>): void {
+    if (!body.analysis || !body.complete) return;
+    this.volumesSeen += 1;
+    this.volumes.push({
+      scanId: body.scanId,
+      number: this.volumesSeen,
+      startSecond: body.startSecond,
+      chargeCoulomb: body.startChargeCoulomb,
+      segmentation: undefined,
+      change: undefined,
+    });
+    if (this.volumes.length > VOLUMES_MAX) this.volumes.shift();
   }
 
   #sample(timeSecond: number, body: Extract<RecordBody, { kind: 'sample' }>): void {
@@ -164,6 +237,7 @@ export class RunModel {
   }
 
   #event(record: RecordOf<'event'>): void {
+    this.alarms = alarmsAfter(this.alarms, record);
     const { severity, message } = record.body;
     this.#log({ sequence: record.sequence, timeSecond: record.timeSecond, severity, message });
   }

@@ -19,13 +19,15 @@ const TECHNIQUE_TEXT: Readonly<Record<string, string>> = {
 
 /** What runs, where it stands, whether it is real, and whether the page hears of it. */
 export function StateBar({ model }: { readonly model: RunModel }) {
-  const { info, progress, status } = model;
+  const { info, progress, status, waiting } = model;
   const unreal = provenanceLabels(model);
   return (
     <div class="state" data-sequence={model.sequence}>
       <div class="identity">
         <h1>{info ? info.cell : 'operando'}</h1>
-        <span class={`chip status ${status}`}>{STATUS_TEXT[status]}</span>
+        <span class={`chip status ${waiting ? 'stopped' : status}`}>
+          {waiting ? 'Waiting' : STATUS_TEXT[status]}
+        </span>
         {unreal.map((label) => (
           <span key={label.text} class="chip unreal" title={label.title}>
             {label.text}

@@ -16,6 +16,7 @@ const CAPABILITY: PotentiostatCapability = {
   voltageVoltMax: 6,
   frequencyHertzMin: 1e-5,
   frequencyHertzMax: 200e3,
+  sampleEverySecondMin: 1e-3,
 };
 
 function textFor(technique: ElectrochemicalTechnique): string {
@@ -111,6 +112,54 @@ endif
 endloop
 on_finished:
 cell_off`);
+  });
+
+  it('an edge as loops one after another, none of which begins after a limit was met', () => {
+    const text = textFor({
+      kind: 'constantCurrent',
+      currentAmpere: 1e-3,
+      sampleEverySecond: 10,
+      durationSecond: 61,
+      edge: { everySecond: 0.01, durationSecond: 1 },
+      voltageVoltMin: -1,
+      voltageVoltMax: 4,
+    });
+    const loop = (rhythm: string): string => `meas_loop_cp e i 1m ${rhythm}
+pck_start
+pck_add e
+pck_add i
+pck_end
+if e > 4
+breakloop
+endif
+if e < -1
+breakloop
+endif
+endloop
+`;
+    const guarded = (rhythm: string): string => `if e <= 4
+if e >= -1
+${loop(rhythm)}endif
+endif
+`;
+    expect(text).toContain(
+      `cell_on\n${loop('10m 100m')}${guarded('100m 900m')}${guarded('10 60')}on_finished:\ncell_off`,
+    );
+    // The bandwidth is that of the finest rhythm.
+    expect(text).toContain('set_max_bandwidth 585054m');
+  });
+
+  it('refuses a rhythm that the instrument cannot keep', () => {
+    const rest = { kind: 'openCircuit', durationSecond: 600 } as const;
+    expect(() => textFor({ ...rest, sampleEverySecond: 5e-4 })).toThrow(
+      'a reading every 0.0005 s is beyond its 0.001 s',
+    );
+    const edge = { everySecond: 5e-4, durationSecond: 1 };
+    expect(() => textFor({ ...rest, sampleEverySecond: 1, edge })).toThrow('beyond its 0.001 s');
+    const none = { everySecond: 0, durationSecond: 1 };
+    expect(() => textFor({ ...rest, sampleEverySecond: 1, edge: none })).toThrow(
+      'the times of an edge must be above 0 s',
+    );
   });
 
   it('cyclic voltammetry, with the number of cycles where there is more than one', () => {

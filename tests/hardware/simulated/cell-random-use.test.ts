@@ -48,7 +48,7 @@ describe.each(Object.entries(KINDS))('a %s that is used at random', (_, simulati
       // From a nanosecond to four months, and now and then no time at all.
       if (random.uniform() < 0.9) clock.second += 10 ** (-9 + 16 * random.uniform());
       const { zRealOhm, zImagOhm } = cell.impedance(10 ** (-6 + 13 * random.uniform()));
-      const { phases: _p, shorted: _s, ...numbers } = cell.interior();
+      const { phases: _p, lattices: _l, shorted: _s, ...numbers } = cell.interior();
       const shown = [
         cell.voltageVolt(),
         cell.heatWatt(),

@@ -25,6 +25,7 @@ function scripted(fail: 'connect' | 'disconnect' | 'nothing') {
       voltageVoltMax: 0,
       frequencyHertzMin: 0,
       frequencyHertzMax: 0,
+      sampleEverySecondMin: 0,
     },
     connect: () => act('connect'),
     async *measure(): AsyncIterable<Reading> {},

@@ -9,6 +9,7 @@ import { readRig } from './support.ts';
 
 const AXIS = { label: 'photon energy', unit: 'keV', from: 60, to: 70, channels: 1001 };
 const LINE = { name: 'InLi 422', position: 64.2, width: 0.35, area: 100 };
+const PLANES = { phase: 'InLi', planes: [4, 2, 2] };
 const never = new AbortController().signal;
 
 function make(region: Record<string, unknown>, options: Record<string, unknown> = {}) {
@@ -105,6 +106,43 @@ describe('what a simulated spectrometer counts', () => {
     const stepped = await count(make({ peaks: [LINE], step: 0.01 }), 1000);
     expect(stepped.counts[0]).toBe(0);
     expect((stepped.counts[900] ?? 0) / 1000).toBeCloseTo(1, 0);
+  });
+
+  it('has planes of a crystal where Bragg puts them, and moves with the lattice', async () => {
+    const { position: _, ...line } = LINE;
+    const bench = make({ twoTheta: '8°', peaks: [{ ...line, reflection: PLANES }] });
+    const keV = (spacing: number): number =>
+      12.398_419_843 / (2 * spacing * Math.sin(Math.PI / 45));
+    for (const spacing of [1.384, 1.397]) {
+      bench.state['InLi.a'] = spacing * Math.sqrt(24) * 1e-10;
+      bench.state['InLi.c'] = bench.state['InLi.a'];
+      expect(Math.abs(centre(await count(bench, 1000)) - keV(spacing))).toBeLessThan(0.002);
+    }
+    bench.state['InLi.c'] = 6.9e-10;
+    const a = bench.state['InLi.a'] ?? 0;
+    const tetragonal = 1e10 / Math.sqrt((16 + 4) / a ** 2 + 4 / 6.9e-10 ** 2);
+    expect(Math.abs(centre(await count(bench, 1000)) - keV(tetragonal))).toBeLessThan(0.002);
+  });
+
+  it('shows nothing of a crystal that the cell does not have', async () => {
+    const { position: _, ...line } = LINE;
+    const bench = make({ twoTheta: '8°', peaks: [{ ...line, reflection: PLANES }] });
+    expect(sum((await count(bench, 100)).counts)).toBe(0);
+  });
+
+  it('moves photoelectrons, and nothing else, by the potential of the surface', async () => {
+    const bench = make({ photoelectrons: true, peaks: [LINE] });
+    bench.state.surfacePotential = 0.7;
+    expect(centre(await count(bench, 1000))).toBeCloseTo(64.9, 2);
+    const photons = make({ peaks: [LINE] });
+    photons.state.surfacePotential = 0.7;
+    expect(centre(await count(photons, 1000))).toBeCloseTo(64.2, 2);
+  });
+
+  it('tells its axis before it counts, and none for a region it does not have', () => {
+    const { spectrometer } = make({});
+    expect(spectrometer.axisOf('edxrd')).toMatchObject({ from: 60, to: 70, channels: 1001 });
+    expect(spectrometer.axisOf('toString')).toBeUndefined();
   });
 
   it('follows the cell while it is counted', async () => {
@@ -228,6 +266,12 @@ describe('its options in the rig file', () => {
     [{ peaks: [{ ...LINE, area: 'much' }] }, 'expected a number, or follows: and points:'],
     [{ peaks: [{ ...LINE, colour: 'red' }] }, 'regions.edxrd.peaks.0'],
     [{ background: [-1, 0] }, 'regions.edxrd.background.0'],
+    [{ peaks: [{ ...LINE, position: undefined }] }, 'expected either position or reflection'],
+    [{ peaks: [{ ...LINE, reflection: PLANES }] }, 'expected either position or reflection'],
+    [
+      { peaks: [{ ...LINE, position: undefined, reflection: PLANES }] },
+      'reflections need twoTheta, and an axis in eV or keV',
+    ],
   ])('%j is refused', (region, expected) => {
     expect(problemOf(region)).toContain(expected);
   });
@@ -284,6 +328,8 @@ describe('the signals of a cell', () => {
     platedCharge: 3.6e4,
     metallicCharge: 1.8e4,
     phases: { InLi: 0.7 },
+    lattices: { InLi: { a: 6.78e-10, c: 6.78e-10 }, In: { a: 3.2e-10, c: 4.9e-10 } },
+    surfacePotentialVolt: 0.4,
   }));
 
   it.each([
@@ -293,6 +339,12 @@ describe('the signals of a cell', () => {
     ['metallicCharge', 0.5],
     ['InLi', 0.7],
     ['In', 0],
+    ['In.a', 3.2e-10],
+    ['In.c', 4.9e-10],
+    ['InLi.c', 6.78e-10],
+    ['Sn.a', 0],
+    ['constructor.a', 0],
+    ['surfacePotential', 0.4],
     ['constructor', 0],
   ])('%s is %d', (name, expected) => {
     expect(signal(name)).toBe(expected);
