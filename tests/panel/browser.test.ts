@@ -364,8 +364,10 @@ describeWithChromium('the panel in a browser', () => {
     await page.getByRole('alertdialog').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('alertdialog').waitFor({ state: 'detached' });
+    // The hint goes by itself: who looks only afterwards may be too late.
+    const hint = page.getByText('Press Esc again to stop').waitFor();
     await page.keyboard.press('Escape');
-    await page.getByText('Press Esc again to stop').waitFor();
+    await hint;
     expect(control.stopsRequestedBy).toEqual([]);
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Acknowledge…');
     await button.click();
