@@ -4,7 +4,8 @@ import type { Journal, JournalEvent } from './journal.ts';
 
 /**
  * Writes down, in a resumed run, what an earlier start of the software has begun and not ended:
- * the part that was measured stays on record, marked as incomplete.
+ * the part that was measured stays on record, marked as incomplete. To be called in the transaction
+ * of the first state that the resumed run saves.
  */
 export function markCutOff(journal: Journal, state: EngineState): void {
   for (const open of state.openMeasurements ?? []) {

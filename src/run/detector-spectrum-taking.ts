@@ -66,7 +66,12 @@ async function takeOne(
   }));
   const bound = durationSecond * (1 + OVERTIME_FRACTION) + OVERTIME_SECOND;
   const measuring = spectrometer.measure({ region, durationSecond }, signal);
-  const outcome = await settledWithin(clock, bound, measuring, signal).finally(closes);
+  // In the same turn as the record: a commit in between would know of neither.
+  const outcome = await settledWithin(clock, bound, measuring, signal).catch((error: unknown) => {
+    closes();
+    throw error;
+  });
+  closes();
   if (outcome.kind === 'late') {
     throw new Fault('timeout', {
       where: spectrometer.info.id,

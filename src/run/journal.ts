@@ -60,6 +60,8 @@ export class Journal {
   readonly #diskWatch: DiskWatch | undefined;
   #fault: Fault | undefined;
   #cancel: CancelTimer | undefined;
+  /** What is written belongs together: nothing of it is committed yet. */
+  #isTogether = false;
   #newestSequence = 0;
   #refused = 0;
 
@@ -105,8 +107,20 @@ export class Journal {
     this.#options.onEvent?.({ timeSecond: this.#options.clock.nowSecond(), body });
   }
 
+  /** All that is written in it is one transaction: after a kill the whole is there, or nothing. */
+  together(write: () => void): void {
+    this.#isTogether = true;
+    try {
+      write();
+    } finally {
+      this.#isTogether = false;
+    }
+    this.commit();
+  }
+
   /** Saves the engine's state together with the records it follows from. */
   commit(): void {
+    if (this.#isTogether) return;
     this.#cancel?.();
     this.#cancel = undefined;
     this.#lookAround();

@@ -98,8 +98,8 @@ export class Runner implements RunControl {
     const { clock } = this.#options;
     this.#startSecond = this.#resumed() ? 0 : clock.nowSecond();
     const forget = recordResults(this.#options.bus, this.#parts.journal, this.#parts.drops);
-    this.#options.bus.publish('runBegun', {});
     this.#announce();
+    this.#options.bus.publish('runBegun', {});
     this.#parts.alarms.start();
     this.#parts.suspension.start(this.#parts.intake);
     try {
@@ -140,12 +140,19 @@ export class Runner implements RunControl {
     });
   }
 
+  /**
+   * First of all in each start. The state that a resumed run saves knows nothing more of what was
+   * cut off, so that must be on record by the very first commit.
+   */
   #announce(): void {
+    const { journal } = this.#parts;
     const { info, instruments, plan } = this.#options;
     const resumed = this.#resumed();
     const events = resumed ? interruptionEvents(resumed) : announcement(info, plan, instruments);
-    for (const event of events) this.#parts.journal.event(event);
-    if (resumed) markCutOff(this.#parts.journal, resumed.state);
+    journal.together(() => {
+      for (const event of events) journal.event(event);
+      if (resumed) markCutOff(journal, resumed.state);
+    });
   }
 
   async #connectAll(): Promise<void> {

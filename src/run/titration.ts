@@ -235,7 +235,13 @@ class Titration {
       startSecond,
       startChargeCoulomb: startCoulomb,
     }));
-    const outcome = await run().finally(closes);
+    // Closed in the same turn as the record: a commit in between would know of neither.
+    let outcome: FlowOutcome;
+    try {
+      outcome = await run();
+    } finally {
+      closes();
+    }
     const stopSecond = clock.nowSecond();
     const isWhole = outcome === 'timeUp' && (phase === 'rest' || this.#pulseDoneSecond === 0);
     if (isWhole && phase === 'rest') this.#rests.add();

@@ -181,7 +181,7 @@ export const KILL_CAMPAIGN: Campaign = {
       method: [
         `${figures.kills} kills with SIGKILL in ${trials} runs of the built program, ${figures.tooEarly} before the run had a folder; a subscriber to the broker heard ${figures.heardRecords} records, and every one of them must be in the database once.`,
         'Every second run is killed at a random moment, the others at a commit of a phase that is chosen; a resumed run may be killed again, also while it is taken up.',
-        'Steps, the passes of their loops, how they ended, their time and charge, and how many spectra, scans and regions are whole in each of them are compared with a run that was not killed. Of the time and the charge of a step one sample is allowed, because noise is drawn anew, and for each interruption in it one more and 2 s of switching.',
+        'Steps, the passes of their loops, how they ended, their time and charge, and how many spectra, scans and regions are whole in each of them are compared with a run that was not killed. Only a recipe that wants a person to decide (first-light) may lack what was cut off beside a step. Of the time and the charge of a step one sample is allowed, because noise is drawn anew, and for each interruption in it one more and 2 s of switching.',
       ],
       checks: [
         checkAll('runs as their twin', trials - figures.failedTrials, trials),

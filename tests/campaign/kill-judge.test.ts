@@ -130,6 +130,34 @@ describe('the judge of a run that was killed', () => {
     expect(problems(lines)).toContain(expected);
   });
 
+  describe('of a recipe that wants a person to decide', () => {
+    const held = (lines: readonly Line[]): string =>
+      differences(runOf(lines), TWIN, { ...ALLOWANCE, leavesCutOff: true }).join('; ');
+    /** The sweep that was cut off is not taken again. */
+    const left = without(7).filter(([, , body]) => body !== KILLED_LINES[8]?.[2]);
+    const short: RecordBody = { ...gap(0, 0), code: 'cellShort' } as RecordBody;
+
+    it('lets a sweep go that was cut off beside the step', () => {
+      expect(problems(left)).toContain('measured in cycle/1/plate');
+      expect(held(left)).toBe('');
+    });
+
+    it('lets no more go than was cut off, and nothing after a short', () => {
+      const nothingCutOff = left.filter(([, , { kind }]) => !kind.startsWith('spectrum'));
+      expect(held(nothingCutOff)).toContain('measured in cycle/1/plate: none');
+      const [first, ...others] = left;
+      const shorted = first ? [first, [15, 0, short] as const, ...others] : [];
+      expect(held(shorted)).toContain('measured in cycle/1/plate');
+    });
+
+    it('finds one too many', () => {
+      const twice: Line = [35, 1, spectrum('spectrum-003', true)];
+      const again: Line = [35, 1, point('spectrum-003')];
+      const lines = [...KILLED_LINES.slice(0, 9), again, twice, ...KILLED_LINES.slice(9)];
+      expect(held(lines)).toContain('measured in cycle/1/plate');
+    });
+  });
+
   it('finds a record that is missing, by its number', () => {
     const { records } = runOf(KILLED_LINES);
     const run = { records: records.filter(({ sequence }) => sequence !== 3), walk: TWIN.walk };

@@ -8,6 +8,8 @@ export interface Allowance {
   readonly currentAmpereMax: number;
   /** Between two readings. */
   readonly sampleSecond: number;
+  /** The recipe wants a person to decide: what is cut off beside a step is not taken again. */
+  readonly leavesCutOff?: boolean;
 }
 
 /** A run as its database and its engine have it at the end. */
@@ -32,7 +34,7 @@ export function differences(
 ): readonly string[] {
   return [
     ...stepProblems(run, twin, allowance),
-    ...measurementProblems(run, twin),
+    ...measurementProblems(run, twin, allowance),
     ...recordProblems(run.records),
     ...cutOffProblems(run.records),
     ...gapProblems(run.records),
@@ -161,24 +163,57 @@ function elapsed(end: RecordOf<'step'>, records: readonly RunRecord[]): number {
 }
 
 /** As many whole spectra, scans and counted regions in each step; what was cut off is repeated. */
-function measurementProblems(run: WholeRun, twin: WholeRun): readonly string[] {
-  const [found, wanted] = [wholeOnes(run.records), wholeOnes(twin.records)];
+function measurementProblems(
+  run: WholeRun,
+  twin: WholeRun,
+  { leavesCutOff = false }: Allowance,
+): readonly string[] {
+  const [found, wanted] = [listsOf(run.records, wholeOne), listsOf(twin.records, wholeOne)];
+  const left = leavesCutOff ? listsOf(run.records, cutOffBeside(run.records)) : new Map();
   const steps = new Set([...found.keys(), ...wanted.keys()]);
   return [...steps].flatMap((stepId) => {
-    const [here, there] = [found.get(stepId) ?? 'none', wanted.get(stepId) ?? 'none'];
-    return here === there ? [] : [`measured in ${stepId}: ${here}; its twin ${there}`];
+    const [here, there] = [found.get(stepId) ?? [], wanted.get(stepId) ?? []];
+    const cutOff: readonly string[] = left.get(stepId) ?? [];
+    const missing = without(there, here).map((what) => what.split(' ')[0] ?? '');
+    if (without(here, there).length === 0 && without(missing, cutOff).length === 0) return [];
+    const said = (all: readonly string[]): string => [...all].sort().join(', ') || 'none';
+    return [`measured in ${stepId}: ${said(here)}; its twin ${said(there)}`];
   });
 }
 
-function wholeOnes(records: readonly RunRecord[]): ReadonlyMap<string, string> {
+/** What records say of the step that they are in, by step. */
+function listsOf(
+  records: readonly RunRecord[],
+  saidOf: (body: RecordBody) => string | undefined,
+): ReadonlyMap<string, readonly string[]> {
   const ofSteps = new Map<string, string[]>();
   let stepId = '';
   for (const { body } of records) {
     if (body.kind === 'step' && body.state === 'started') stepId = body.stepId;
-    const what = wholeOne(body);
+    const what = saidOf(body);
     if (what !== undefined) ofSteps.set(stepId, [...(ofSteps.get(stepId) ?? []), what]);
   }
-  return new Map(Array.from(ofSteps, ([step, all]) => [step, all.sort().join(', ')] as const));
+  return ofSteps;
+}
+
+/** Kinds of what was cut off while the step went on: after a short all is taken again. */
+function cutOffBeside(records: readonly RunRecord[]): (body: RecordBody) => string | undefined {
+  const [short] = of(records, 'event').filter(({ body }) => body.code === 'cellShort');
+  const shortSecond = short?.timeSecond ?? Number.POSITIVE_INFINITY;
+  return (body) => {
+    if (body.kind !== 'spectrum' && body.kind !== 'scan') return undefined;
+    return body.complete || body.startSecond >= shortSecond ? undefined : body.kind;
+  };
+}
+
+/** The first list without as many of each as the second has. */
+function without(all: readonly string[], taken: readonly string[]): readonly string[] {
+  const left = [...all];
+  for (const one of taken) {
+    const at = left.indexOf(one);
+    if (at >= 0) left.splice(at, 1);
+  }
+  return left;
 }
 
 function wholeOne(body: RecordBody): string | undefined {

@@ -113,7 +113,8 @@ function subjectsIn(folder: string): readonly Subject[] {
       ...random,
       name: 'first-light',
       recipe: `${REPOSITORY}/recipes/first-light.yaml`,
-      allowance: { currentAmpereMax: 7e-4, sampleSecond: 10 },
+      // Its policy is to hold; the campaign is the person who lets it go on.
+      allowance: { currentAmpereMax: 7e-4, sampleSecond: 10, leavesCutOff: true },
     },
     phases,
     { ...phases, phases: [] },

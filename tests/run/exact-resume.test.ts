@@ -200,6 +200,30 @@ describe('what is measured beside a step that is resumed', () => {
     ]);
   });
 
+  it('is on record as cut off at whichever commit the next kill comes', async () => {
+    const steps = BESIDE('resume');
+    // The sweep of 300 s and the scan of 360 s.
+    for (const [second, kind, id] of [
+      [310, 'spectrum', 'spectrum-002'],
+      [400, 'scan', 'scan-002'],
+    ] as const) {
+      const killed = await killAfter(scriptedRun(steps, { speed: 1 }), second);
+      const again = resumedRun(steps, {}, killed);
+      void again.runner.run();
+      await again.clock.advance(5);
+      const { records, states } = again.writer;
+      expect(states.length).toBeGreaterThan(1);
+      for (const { state, recordCount } of states) {
+        const isMarked = records.slice(0, recordCount).some(({ body }) => {
+          if (body.kind !== kind || body.complete) return false;
+          return id === ('scanId' in body ? body.scanId : body.spectrumId);
+        });
+        const isOpen = JSON.stringify(state.openMeasurements ?? []).includes(id);
+        expect([isMarked, isOpen], `${id}, ${recordCount} records`).toEqual([true, false]);
+      }
+    }
+  });
+
   it('is repeated until it is whole, however often it is cut off', async () => {
     const cut = await runThroughKills(BESIDE('resume'), {}, { afterSecond: [400, 30, 40, 1] });
     expect(cut.kills).toBe(4);

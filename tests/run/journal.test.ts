@@ -34,6 +34,7 @@ describe('the journal', () => {
       {
         timeSecond: 1,
         state: engineState({ chargeCoulomb: 2 }),
+        recordCount: 2,
       },
     ]);
     await clock.advance(100);
@@ -44,6 +45,32 @@ describe('the journal', () => {
     const { writer, journal } = journalOn();
     journal.event({ code: 'note', severity: 'info', message: 'News.' });
     expect(writer.commits).toBe(0);
+    journal.event({ code: 'dropped', severity: 'warning', message: 'Trouble.' });
+    expect(writer.commits).toBe(1);
+  });
+
+  it('commits what belongs together once, after the last of it, also warnings', () => {
+    const { writer, journal } = journalOn();
+    journal.together(() => {
+      journal.event({ code: 'gap', severity: 'warning', message: 'Trouble.' });
+      expect(writer.commits).toBe(0);
+      journal.event({ code: 'note', severity: 'warning', message: 'What came of it.' });
+      journal.record(SAMPLE);
+      expect(writer.commits).toBe(0);
+    });
+    expect(writer.commits).toBe(1);
+    expect(writer.states.map(({ recordCount }) => recordCount)).toEqual([3]);
+    journal.event({ code: 'dropped', severity: 'warning', message: 'Trouble.' });
+    expect(writer.commits).toBe(2);
+  });
+
+  it('commits again after something that belonged together has failed half way', () => {
+    const { writer, journal } = journalOn();
+    const write = (): void => {
+      journal.record(SAMPLE);
+      throw new Error('half way');
+    };
+    expect(() => journal.together(write)).toThrow('half way');
     journal.event({ code: 'dropped', severity: 'warning', message: 'Trouble.' });
     expect(writer.commits).toBe(1);
   });

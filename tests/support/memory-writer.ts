@@ -12,7 +12,12 @@ import type { Frame } from '../../src/domain/scan.ts';
 /** A run database in memory that can be told to fail. */
 export class MemoryWriter implements RunWriter {
   readonly records: RunRecord[] = [];
-  readonly states: { readonly timeSecond: number; readonly state: EngineState }[] = [];
+  readonly states: {
+    readonly timeSecond: number;
+    readonly state: EngineState;
+    /** Records that it is saved with or after. */
+    readonly recordCount: number;
+  }[] = [];
   readonly #clock: Clock;
   readonly utcLabels: { readonly fromSecond: number; readonly utcAtZeroMs: number }[] = [];
   #prepare: () => void = () => {};
@@ -34,7 +39,8 @@ export class MemoryWriter implements RunWriter {
     return sequence;
   }
   saveState(state: EngineState): void {
-    this.states.push({ timeSecond: this.#clock.nowSecond(), state });
+    const recordCount = this.records.length;
+    this.states.push({ timeSecond: this.#clock.nowSecond(), state, recordCount });
   }
   commit(): void {
     this.#prepare();
