@@ -6,6 +6,8 @@ export interface Link {
   /** What people call it: "/dev/serial/by-id/…", "in-process". */
   readonly name: string;
   readonly isOpen: boolean;
+  /** Of a link that is recorded: entries that are not in the trace. */
+  readonly losses?: { readonly entries: number };
   /** @throws Fault instrumentMissing when it is not there, instrumentLost when it is busy */
   open(signal: AbortSignal): Promise<void>;
   /** @throws Fault instrumentLost when the link is closed */

@@ -4,6 +4,7 @@ import { SerialPort } from 'serialport';
 import type { CancelTimer, Clock } from '../src/domain/clock.ts';
 import { Fault } from '../src/domain/fault.ts';
 import type { Link } from './link.ts';
+import { holderOf, lockerOf } from './port-holder.ts';
 
 export interface SerialLinkOptions {
   /** Best a path that names the device and not the order of plugging: /dev/serial/by-id/… */
@@ -11,11 +12,12 @@ export interface SerialLinkOptions {
   readonly baudRate: number;
   readonly clock: Clock;
   /**
-   * Closes the link when nothing was received for so long. A hang-up can race with incoming data
-   * and then be reported by nobody (node-serialport issues 2323 and 2043), so a caller whose
-   * instrument sends regularly should set it.
+   * Closes the link when nothing was received for so long: for an instrument that sends regularly
+   * and may stop to do so while its adapter stays plugged in.
    */
   readonly silenceSecondMax?: number;
+  /** XON and XOFF, for an instrument that stops the host while it cannot listen. */
+  readonly usesFlowControl?: boolean;
   /** Set after opening where the adapter has these lines; one without them is tolerated. */
   readonly controlLines?: { readonly dtr: boolean; readonly rts: boolean };
 }
@@ -25,14 +27,29 @@ type CloseListener = (reason: string) => void;
 
 /** Bytes handed to the driver of the port and not yet sent; more means the port is stuck. */
 const UNSENT_BYTES_MAX = 2 ** 20;
+/**
+ * A hang-up can race with incoming data: nobody reports it then, and the binding reads end of file
+ * for ever at full load (node-serialport issues 2323 and 2043). So the link asks by itself whether
+ * the port is still there. A hang-up is noticed within this time and the time of one question.
+ */
+const PRESENCE_EVERY_SECOND = 0.5;
+/** Closing waits for what was written last, and some drivers wait for a flow control that is gone. */
+const CLOSE_SECOND_MAX = 2;
 
-/** A serial port, opened exclusively. 8 data bits, no parity, 1 stop bit. */
+/**
+ * A serial port, opened exclusively: 8 data bits, no parity, 1 stop bit. The lock is the kernel's
+ * (flock) and ends with the process that holds it; lock files of other programs are respected as
+ * long as those programs live.
+ */
 export class SerialLink implements Link {
   readonly #options: SerialLinkOptions;
   readonly #dataListeners = new Set<DataListener>();
   readonly #closeListeners = new Set<CloseListener>();
   #port: SerialPort | undefined;
+  #isOpening = false;
   #cancelSilence: CancelTimer | undefined;
+  #cancelPresence: CancelTimer | undefined;
+  #unfinishedCloses = 0;
   #unsentBytes = 0;
   #controlLineProblem: string | undefined;
 
@@ -53,16 +70,38 @@ export class SerialLink implements Link {
     return this.#controlLineProblem;
   }
 
+  /** Closes that the driver of the port has not confirmed within their time. */
+  get unfinishedCloses(): number {
+    return this.#unfinishedCloses;
+  }
+
   /**
    * @throws Fault instrumentMissing when the path is not there or may not be used, instrumentLost
-   *   when another program has it open; the signal's reason when it aborts
+   *   when another program has it open, which is named where it can be; the signal's reason when
+   *   it aborts
    */
   async open(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.#port) throw this.#fault('instrumentLost', 'it is already open');
+    if (this.#port || this.#isOpening) throw this.#fault('instrumentLost', 'it is already open');
+    this.#isOpening = true;
+    try {
+      await this.#openAlone(signal);
+    } finally {
+      this.#isOpening = false;
+    }
+  }
+
+  async #openAlone(signal: AbortSignal): Promise<void> {
     await this.#checkPath();
-    const { path, baudRate } = this.#options;
-    const port = new SerialPort({ path, baudRate, autoOpen: false, lock: true });
+    const { path, baudRate, usesFlowControl = false } = this.#options;
+    const port = new SerialPort({
+      path,
+      baudRate,
+      xon: usesFlowControl,
+      xoff: usesFlowControl,
+      autoOpen: false,
+      lock: true,
+    });
     await this.#openPort(port);
     this.#adopt(port);
     await this.#setControlLines(port);
@@ -112,19 +151,26 @@ export class SerialLink implements Link {
         : 'there is no such port: is the instrument plugged in and switched on?';
       throw new Fault('instrumentMissing', { where: path, message }, error);
     }
+    const locker = await lockerOf(path);
+    if (locker === undefined) return;
+    const message = `${locker} uses it, as its lock file says: end that program first`;
+    throw this.#fault('instrumentLost', message);
   }
 
-  #openPort(port: SerialPort): Promise<void> {
-    return new Promise((resolve, reject) => {
-      port.open((error) => {
-        if (!error) {
-          resolve();
-          return;
-        }
-        const message = `it could not be opened; does another program use it? (${error.message})`;
-        reject(new Fault('instrumentLost', { where: this.name, message }, error));
-      });
+  async #openPort(port: SerialPort): Promise<void> {
+    const error = await new Promise<Error | null>((resolve) => {
+      port.open(resolve);
     });
+    if (!error) return;
+    // It may have gone between the look and the opening.
+    await this.#checkPath();
+    const holder = await holderOf(this.name);
+    const who =
+      holder === undefined
+        ? 'does another program use it?'
+        : `it is open in ${holder}: end that first`;
+    const message = `it could not be opened; ${who} (${error.message})`;
+    throw new Fault('instrumentLost', { where: this.name, message }, error);
   }
 
   #adopt(port: SerialPort): void {
@@ -134,9 +180,31 @@ export class SerialLink implements Link {
     // After a hang-up with writes in flight both events come, and `close` even twice.
     port.on('error', (error: Error) => void this.#lose(port, error.message));
     port.on('close', (error: Error | null) => {
-      void this.#lose(port, error?.message ?? 'the port was closed');
+      void this.#lose(port, error ? hungUp(error.message) : 'the port was closed');
     });
     this.#watchSilence(port);
+    this.#watchPresence(port);
+  }
+
+  /** Asks, waits for the answer, and asks again a little later. */
+  #watchPresence(port: SerialPort): void {
+    this.#cancelPresence = this.#options.clock.after(PRESENCE_EVERY_SECOND, async () => {
+      const reason = await this.#absence(port);
+      if (this.#port !== port) return;
+      if (reason === undefined) this.#watchPresence(port);
+      else void this.#lose(port, reason);
+    });
+  }
+
+  /** A terminal that has hung up refuses to tell its speed (EIO); a path may lead nowhere. */
+  async #absence(port: SerialPort): Promise<string | undefined> {
+    try {
+      await port.port?.getBaudRate();
+      await access(this.#options.path);
+      return undefined;
+    } catch (error) {
+      return hungUp(error instanceof Error ? error.message : String(error));
+    }
   }
 
   #hear(port: SerialPort, bytes: Buffer): void {
@@ -159,9 +227,25 @@ export class SerialLink implements Link {
     if (this.#port !== port) return;
     this.#port = undefined;
     this.#cancelSilence?.();
-    const closed = closePort(port);
+    this.#cancelPresence?.();
+    const closed = this.#closePort(port);
     for (const listener of [...this.#closeListeners]) listener(reason);
     await closed;
+  }
+
+  /** A port that is already gone is closed; one whose driver is stuck is given up. */
+  #closePort(port: SerialPort): Promise<void> {
+    if (!port.isOpen) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(CLOSE_SECOND_MAX, () => {
+        this.#unfinishedCloses += 1;
+        resolve();
+      });
+      port.close(() => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   async #setControlLines(port: SerialPort): Promise<void> {
@@ -178,10 +262,7 @@ export class SerialLink implements Link {
   }
 }
 
-/** Closes the port if it still is open; one that is already gone is closed. */
-function closePort(port: SerialPort): Promise<void> {
-  return new Promise((resolve) => {
-    if (port.isOpen) port.close(() => resolve());
-    else resolve();
-  });
+/** The kernel tells a pulled plug in many ways. */
+function hungUp(detail: string): string {
+  return `the port has gone (${detail.replace(/^Error: /, '')}): was the plug pulled, or the instrument switched off?`;
 }

@@ -51,6 +51,8 @@ export type DriverNeed = 'simulation' | 'recordings';
 
 export interface Driver<T> {
   readonly needs: readonly DriverNeed[];
+  /** Of its options, for the published schema of a rig file. */
+  readonly schema: z.ZodType;
   /** Checks options as the rig file gives them, without building anything. */
   prepare(options: unknown, where: string): Prepared<T>;
 }
@@ -70,6 +72,7 @@ export function driver<S extends z.ZodType, T>(
 ): Driver<T> {
   return {
     needs,
+    schema,
     prepare(options, where) {
       const parsed = schema.safeParse(options);
       return {

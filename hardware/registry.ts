@@ -1,4 +1,3 @@
-import { createLinkPair } from '../firmware-bridge/in-process-link.ts';
 import { CHANNELS } from '../src/domain/channel.ts';
 import { closedObject } from '../src/domain/closed-object.ts';
 import { Fault, type Problem } from '../src/domain/fault.ts';
@@ -20,17 +19,17 @@ import {
   schemaProblems,
   type Workbench,
 } from './driver.ts';
+import { EMSTAT_DRIVERS } from './emstat-drivers.ts';
 import { PiHeater, piHeaterShape } from './heater/pi-heater.ts';
-import { EmStat } from './potentiostats/emstat.ts';
+import { KEITHLEY_DRIVERS } from './keithley-drivers.ts';
 import { ReplayPotentiostat, replayPotentiostatSchema } from './replay/replay-potentiostat.ts';
 import { ReplayScanner, replayScannerSchema } from './replay/replay-scanner.ts';
+import { RODEOSTAT_DRIVERS } from './rodeostat-drivers.ts';
 import { type ReadingSource, TappedSensor } from './sensors/tapped-sensor.ts';
 import { specimenOf } from './simulated/bench-state.ts';
 import { cellSimulationSchema } from './simulated/cell-parameters.ts';
-import { EmStatTwin } from './simulated/emstat-twin.ts';
 import { FaultSchedule } from './simulated/faults.ts';
 import { faultyPowerStage } from './simulated/faults-heater.ts';
-import { FaultyLink } from './simulated/faults-link.ts';
 import { FaultySensor } from './simulated/faults-sensor.ts';
 import { plantOf } from './simulated/faulty-plant.ts';
 import { ovenSchema } from './simulated/oven-plant.ts';
@@ -38,7 +37,6 @@ import { ovenThermometer } from './simulated/oven-thermometer.ts';
 import { scannedSample } from './simulated/scanned-sample.ts';
 import { type SimulatedBench, simulatedBench } from './simulated/simulated-bench.ts';
 import { SimulatedHeaterOutput } from './simulated/simulated-heater-output.ts';
-import { SimulatedPotentiostat } from './simulated/simulated-potentiostat.ts';
 import { pressureSchema, simulatedPressure } from './simulated/simulated-pressure.ts';
 import {
   refuseNarrowDetector,
@@ -53,17 +51,9 @@ import { simulatedSpectrometerSchema } from './simulated/spectrometer-regions.ts
 /** Every driver a rig file can name. A new instrument is one file and one line here. */
 
 const POTENTIOSTATS: Drivers<Potentiostat> = {
-  'emstat4-simulated': driver(['simulation'], closedObject({}), (id, _, workbench) => {
-    const { clock, terminals } = workbench;
-    const [near, far] = createLinkPair('in-process');
-    const seed = deriveSeed(workbench.seed, `${id} noise`);
-    const { faults } = workbench;
-    const link = faults ? new FaultyLink(near, faults, clock) : near;
-    return new SimulatedPotentiostat(
-      new EmStat({ id, link, clock, provenance: 'simulated' }),
-      new EmStatTwin({ link: far, clock, terminals, seed }),
-    );
-  }),
+  ...EMSTAT_DRIVERS,
+  ...KEITHLEY_DRIVERS,
+  ...RODEOSTAT_DRIVERS,
   'spectra-replay': driver(
     ['recordings'],
     replayPotentiostatSchema,
@@ -145,6 +135,15 @@ const SPECTROMETERS: Drivers<Spectrometer> = {
 };
 
 type Drivers<T> = Readonly<Record<string, Driver<T>>>;
+
+/** The drivers for each place of a rig. */
+export const RIG_DRIVERS = {
+  potentiostat: POTENTIOSTATS,
+  sensor: SENSORS,
+  heater: HEATERS,
+  scanner: SCANNERS,
+  spectrometer: SPECTROMETERS,
+} as const;
 
 /**
  * Makes the instruments of a rig; connects none of them. Recordings of a replay rig are read

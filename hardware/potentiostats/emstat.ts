@@ -1,6 +1,6 @@
 import type { Link } from '../../firmware-bridge/link.ts';
 import type { Clock } from '../../src/domain/clock.ts';
-import { asFault, Fault } from '../../src/domain/fault.ts';
+import { Fault } from '../../src/domain/fault.ts';
 import type {
   InstrumentInfo,
   Potentiostat,
@@ -9,11 +9,17 @@ import type {
   Reading,
 } from '../../src/domain/instrument.ts';
 import type { ElectrochemicalTechnique } from '../../src/domain/technique.ts';
-import { identifyEmStat } from './emstat-identity.ts';
-import { readingFrom } from './emstat-reading.ts';
+import { fullCapability, identifyEmStat } from './emstat-identity.ts';
+import { readingsFrom } from './emstat-reading.ts';
 import { scriptFor } from './emstat-script.ts';
+import type { ScriptSetting, TriggerLine } from './emstat-script-lines.ts';
+import { namingExpected } from './expected-instrument.ts';
+import { traceLosses } from './line-losses.ts';
 import { parseStreamLine, type StreamLine, StreamScopes } from './methodscript.ts';
-import { MethodScriptSession } from './methodscript-session.ts';
+import { DEVICES, type DeviceId, type MethodScriptDevice } from './methodscript-devices.ts';
+import { MethodScriptSession, ScriptRefusal } from './methodscript-session.ts';
+import { type Measurement, OneMeasurement } from './one-measurement.ts';
+import { provenanceAfter } from './simulated-mark.ts';
 
 export interface EmStatOptions {
   /** The instrument's name in the rig file. */
@@ -21,25 +27,15 @@ export interface EmStatOptions {
   readonly link: Link;
   readonly clock: Clock;
   readonly provenance: Provenance;
+  /** The model that must be there; any of the family without it. */
+  readonly model?: DeviceId | undefined;
+  /** Of an instrument with more than one potentiostat; the first is 0. */
+  readonly channel?: number | undefined;
+  readonly trigger?: TriggerLine | undefined;
 }
 
-/** Limits of an EmStat4 HR, PalmSens data sheet. */
-const CAPABILITY: PotentiostatCapability = {
-  techniques: [
-    'openCircuit',
-    'constantCurrent',
-    'constantVoltage',
-    'cyclicVoltammetry',
-    'impedance',
-  ],
-  currentAmpereMax: 0.1,
-  voltageVoltMin: -6,
-  voltageVoltMax: 6,
-  frequencyHertzMin: 1e-5,
-  frequencyHertzMax: 200e3,
-  // A package of voltage and current takes 0.3 ms of its line at 921600 baud.
-  sampleEverySecondMin: 1e-3,
-};
+/** What is taken for granted until it is known who is there. */
+const DEVICE_UNTIL_KNOWN: DeviceId = 'es4_hr';
 
 /** One lost package must not end a run of three weeks, two in a row are a silence. */
 const SILENT_INTERVALS_MAX = 2;
@@ -49,49 +45,53 @@ const PERIODS_PER_POINT_MAX = 20;
 /** Lines of one measurement that may be unreadable before the link is not trusted any more. */
 const UNREADABLE_LINES_MAX = 20;
 
-/** One measurement under way. */
-interface Measurement {
+/** Errors with which a script is refused whose options the firmware does not know. */
+const UNKNOWN_OPTION_ERRORS = new Set(['4004', '4008', '001B']);
+
+/** What has come of a measurement. */
+interface Progress {
   readonly technique: ElectrochemicalTechnique;
-  readonly script: readonly string[];
-  /** Aborts when the caller's signal does, or when the driver is told to open the cell. */
-  readonly signal: AbortSignal;
-  readonly stop: AbortController;
   readonly scopes: StreamScopes;
+  script: readonly string[];
   /** A line of output that came glued to the echo of the script. */
   glued: string | undefined;
   packages: number;
   unreadable: number;
-  /** True when the script has ended by itself, or the cell was opened, or that has failed. */
-  isOver: boolean;
-  madeSafe: Promise<void> | undefined;
 }
 
 /**
- * Driver of the PalmSens EmStat4 HR over MethodSCRIPT: one script per technique, generated with the
- * limits in it. A reading's time is the host's clock at the arrival of its package. When the
- * signal of a measurement aborts, its readings end without an error, after the cell was opened.
+ * Driver of the PalmSens instruments that speak MethodSCRIPT: EmStat Pico, Sensit, EmStat4,
+ * MultiEmStat4 and Nexus. One script per technique, generated with the limits in it. A reading's
+ * time is the host's clock at the arrival of its package. When the signal of a measurement aborts,
+ * its readings end without an error, after the cell was opened.
  */
 export class EmStat implements Potentiostat {
-  readonly #id: string;
+  readonly #options: EmStatOptions;
   readonly #clock: Clock;
-  readonly #provenance: Provenance;
   readonly #session: MethodScriptSession;
-  #model = 'EmStat4 HR';
-  #capability: PotentiostatCapability = CAPABILITY;
-  #measurement: Measurement | undefined;
+  readonly #one: OneMeasurement;
+  #device: MethodScriptDevice;
+  #model: string;
+  #provenance: Provenance;
+  #capability: PotentiostatCapability;
+  #asksDirectPart: boolean;
   #unreadableLines = 0;
 
-  constructor({ id, link, clock, provenance }: EmStatOptions) {
-    this.#id = id;
+  constructor(options: EmStatOptions) {
+    const { id, link, clock, model = DEVICE_UNTIL_KNOWN } = options;
+    this.#options = options;
+    this.#provenance = options.provenance;
     this.#clock = clock;
-    this.#provenance = provenance;
-    const place = `potentiostat ${id}`;
-    // XON and XOFF are used by the EmStat Pico; the EmStat4 never sends them.
-    this.#session = new MethodScriptSession({ link, clock, place, stripFlowControl: false });
+    this.#session = new MethodScriptSession({ link, clock, place: `potentiostat ${id}` });
+    this.#one = new OneMeasurement(this.#session);
+    this.#device = DEVICES[model];
+    this.#model = this.#device.name;
+    this.#capability = fullCapability(this.#device);
+    this.#asksDirectPart = this.#device.tellsDirectPart;
   }
 
   get info(): InstrumentInfo {
-    return { id: this.#id, model: this.#model, provenance: this.#provenance };
+    return { id: this.#options.id, model: this.#model, provenance: this.#provenance };
   }
 
   get capability(): PotentiostatCapability {
@@ -99,170 +99,183 @@ export class EmStat implements Potentiostat {
   }
 
   /** What the line lost since `connect`: bytes that are part of no line, lines without sense. */
-  get losses(): { readonly discardedBytes: number; readonly unreadableLines: number } {
+  get losses() {
     const { discardedBytes } = this.#session;
-    return { discardedBytes, unreadableLines: this.#unreadableLines };
+    const unreadableLines = this.#unreadableLines;
+    return { discardedBytes, unreadableLines, ...traceLosses(this.#options.link) };
   }
 
   /**
    * Opens the link, stops whatever script may still run there, opens the cell and identifies.
    * Aborted half-way it leaves the link open, so that `cellOff` still reaches the instrument.
    * @throws Fault instrumentMissing, instrumentLost, timeout, or instrumentUnable when what answers
-   *   is not an EmStat4 HR
+   *   is not of the family, not the model of the rig file, or lacks its channel or its pins
    */
   async connect(signal: AbortSignal): Promise<void> {
     await this.#session.open(signal);
     this.#unreadableLines = 0;
     try {
       await this.#session.synchronise(signal);
-      const { model, techniques } = await identifyEmStat(this.#session, signal);
+      const expected = { id: this.#options.model };
+      const identity = await identifyEmStat(this.#session, expected, signal);
+      const { device, model, serialNumber, capability } = identity;
+      this.#provenance = provenanceAfter(serialNumber, this.#options.provenance);
+      this.#device = device;
       this.#model = model;
-      this.#capability = { ...CAPABILITY, techniques };
+      this.#capability = capability;
+      this.#asksDirectPart = device.tellsDirectPart;
+      this.#session.setPace(device.pace);
       await this.#session.openCell(signal);
+      this.#checkOptions(identity.hasPins);
     } catch (error) {
       if (!signal.aborted) await this.#session.close();
-      throw error;
+      const { name } = this.#device;
+      throw namingExpected(error, this.#session.place, `a MethodSCRIPT instrument (${name})`);
     }
   }
 
   async *measure(technique: ElectrochemicalTechnique, signal: AbortSignal): AsyncIterable<Reading> {
     if (signal.aborted) return;
-    const measurement = this.#begin(technique, signal);
-    try {
-      measurement.glued = await this.#session.start(measurement.script, measurement.signal);
-      for (;;) {
-        const reading = await this.#nextReading(measurement);
-        if (!reading) return;
-        yield reading;
-        if (measurement.signal.aborted) return;
-      }
-    } catch (error) {
-      if (!isStop(error, measurement)) throw await this.#failSafely(measurement, error);
-    } finally {
-      await this.#end(measurement);
-    }
+    const script = this.#scriptFor(technique);
+    yield* this.#one.run(signal, (measurement) => this.#read(technique, script, measurement));
   }
 
-  async cellOff(): Promise<void> {
-    const measurement = this.#measurement;
-    // Without a measurement of ours a script of a failed stop may still be running there.
-    if (!measurement) return this.#session.stopAndOpenCell();
-    measurement.stop.abort(new Error('the cell was opened by command'));
-    await this.#makeSafe(measurement);
+  cellOff(): Promise<void> {
+    return this.#one.cellOff();
   }
 
   /** Stops a measurement that runs, then closes the link. */
   async disconnect(): Promise<void> {
     try {
-      if (this.#measurement && this.#session.isOpen) await this.cellOff();
+      if (this.#one.isUnderWay && this.#session.isOpen) await this.cellOff();
     } finally {
       await this.#session.close();
     }
   }
 
-  #begin(technique: ElectrochemicalTechnique, signal: AbortSignal): Measurement {
-    const where = this.#session.place;
-    if (this.#measurement) {
-      throw new Fault('instrumentUnable', { where, message: 'it is already measuring' });
+  #checkOptions(hasPins: boolean): void {
+    const { channel = 0, trigger } = this.#options;
+    const { name, channelCount } = this.#device;
+    const problems: string[] = [];
+    if (channel >= channelCount) {
+      problems.push(
+        `it has no channel ${channel}: expected 0 to ${channelCount - 1} on an instrument of the kind ${name}`,
+      );
     }
-    const stop = new AbortController();
-    const measurement: Measurement = {
+    if (trigger && !hasPins) {
+      problems.push(`it has no pins for a trigger: leave the trigger out with this ${name}`);
+    }
+    if (problems.length === 0) return;
+    const where = this.#session.place;
+    throw new Fault(
+      'instrumentUnable',
+      problems.map((message) => ({ where, message })),
+    );
+  }
+
+  #scriptFor(technique: ElectrochemicalTechnique): readonly string[] {
+    const { channel = 0, trigger } = this.#options;
+    const setting: ScriptSetting = {
+      device: this.#device,
+      capability: this.#capability,
+      channel,
+      trigger,
+      asksDirectPart: this.#asksDirectPart,
+    };
+    return scriptFor(technique, setting, this.#session.place);
+  }
+
+  async *#read(
+    technique: ElectrochemicalTechnique,
+    script: readonly string[],
+    measurement: Measurement,
+  ): AsyncGenerator<Reading, void, undefined> {
+    const progress: Progress = {
       technique,
-      script: scriptFor(technique, this.#capability, where),
-      signal: AbortSignal.any([signal, stop.signal]),
-      stop,
+      script,
       scopes: new StreamScopes(),
       glued: undefined,
       packages: 0,
       unreadable: 0,
-      isOver: false,
-      madeSafe: undefined,
     };
-    this.#measurement = measurement;
-    return measurement;
-  }
-
-  /** The next reading, or undefined when the script has ended. */
-  async #nextReading(measurement: Measurement): Promise<Reading | undefined> {
+    progress.glued = await this.#start(progress, measurement);
     for (;;) {
-      const line = parseStreamLine(await this.#nextLine(measurement));
-      const misplaced = measurement.scopes.follow(line);
-      if (line.kind === 'error') throw this.#session.refusal(line.error, measurement.script);
-      if (line.kind === 'scriptEnd') return this.#finish(measurement, misplaced);
-      const reading = this.#readingOf(measurement, line);
-      if (reading) return reading;
-      if (!isMarker(line) || misplaced) this.#countUnreadable(measurement);
+      const readings = await this.#nextReadings(progress, measurement);
+      if (!readings) return;
+      yield* readings;
     }
   }
 
-  async #nextLine(measurement: Measurement): Promise<string> {
-    const { glued, signal, technique } = measurement;
-    measurement.glued = undefined;
+  /**
+   * A firmware that does not know how to tell the direct part of an impedance refuses the script
+   * before it has done anything: it is asked once more without.
+   */
+  async #start(progress: Progress, measurement: Measurement): Promise<string | undefined> {
+    const { signal } = measurement;
+    try {
+      return await this.#session.start(progress.script, signal);
+    } catch (error) {
+      const isUnknown =
+        error instanceof ScriptRefusal && UNKNOWN_OPTION_ERRORS.has(error.script.code);
+      const isAsked = progress.technique.kind === 'impedance' && this.#asksDirectPart;
+      if (!isUnknown || !isAsked) throw error;
+      this.#asksDirectPart = false;
+      progress.script = this.#scriptFor(progress.technique);
+      return this.#session.start(progress.script, signal);
+    }
+  }
+
+  /** The readings of the next package, or undefined when the script has ended. */
+  async #nextReadings(
+    progress: Progress,
+    measurement: Measurement,
+  ): Promise<readonly Reading[] | undefined> {
+    for (;;) {
+      const line = parseStreamLine(await this.#nextLine(progress, measurement.signal));
+      const misplaced = progress.scopes.follow(line);
+      if (line.kind === 'error') throw this.#session.refusal(line.error, progress.script);
+      if (line.kind === 'scriptEnd') {
+        measurement.finish();
+        this.#checkEnd(progress, misplaced);
+        return undefined;
+      }
+      const readings = this.#readingsOf(progress, line);
+      if (readings.length > 0) return readings;
+      if (!isMarker(line) || misplaced) this.#countUnreadable(progress);
+    }
+  }
+
+  async #nextLine(progress: Progress, signal: AbortSignal): Promise<string> {
+    const { glued, technique } = progress;
+    progress.glued = undefined;
     if (glued !== undefined) return glued;
     const timeoutSecond = silenceSecondMax(technique);
     return this.#session.nextLine({ timeoutSecond, waitingFor: 'the next reading', signal });
   }
 
-  #readingOf(measurement: Measurement, line: StreamLine): Reading | undefined {
-    if (line.kind !== 'package') return undefined;
-    const kind = measurement.technique.kind;
-    const reading = readingFrom(kind, line.variables, this.#clock.nowSecond());
-    if (reading) measurement.packages += 1;
-    return reading;
+  #readingsOf(progress: Progress, line: StreamLine): readonly Reading[] {
+    if (line.kind !== 'package') return [];
+    const { kind } = progress.technique;
+    const readings = readingsFrom(kind, line.variables, this.#clock.nowSecond(), this.#device);
+    if (readings.length > 0) progress.packages += 1;
+    return readings;
   }
 
-  #finish(measurement: Measurement, misplaced: string | undefined): undefined {
-    measurement.isOver = true;
-    const { technique, packages, unreadable } = measurement;
+  #checkEnd({ technique, packages, unreadable }: Progress, misplaced: string | undefined): void {
     if (technique.kind !== 'impedance' || packages + unreadable >= technique.pointCount) return;
     const detail = misplaced ? ` (${misplaced})` : '';
     const message = `the sweep ended after ${packages} of ${technique.pointCount} points${detail}`;
     throw new Fault('instrumentReply', { where: this.#session.place, message });
   }
 
-  #countUnreadable(measurement: Measurement): void {
+  #countUnreadable(progress: Progress): void {
     this.#unreadableLines += 1;
-    measurement.unreadable += 1;
-    if (measurement.unreadable <= UNREADABLE_LINES_MAX) return;
+    progress.unreadable += 1;
+    if (progress.unreadable <= UNREADABLE_LINES_MAX) return;
     throw new Fault('instrumentReply', {
       where: this.#session.place,
       message: `more than ${UNREADABLE_LINES_MAX} lines of one measurement made no sense: check cable, port and speed`,
     });
-  }
-
-  /** The failure as a fault, after the cell has been opened; or saying that it could not be. */
-  async #failSafely(measurement: Measurement, error: unknown): Promise<Fault> {
-    const where = this.#session.place;
-    const fault = asFault(error, where, 'instrumentReply');
-    try {
-      if (!measurement.isOver) await this.#makeSafe(measurement);
-    } catch (second) {
-      const message = `the cell could not be confirmed open: ${asFault(second, where).message}`;
-      return new Fault(fault.code, [...fault.problems, { where, message }], fault);
-    }
-    return fault;
-  }
-
-  async #end(measurement: Measurement): Promise<void> {
-    try {
-      if (!measurement.isOver) await this.#makeSafe(measurement);
-    } finally {
-      this.#measurement = undefined;
-    }
-  }
-
-  /** Stops the script and opens the cell, once per measurement, whoever asks first. */
-  async #makeSafe(measurement: Measurement): Promise<void> {
-    measurement.madeSafe ??= this.#session.stopAndOpenCell();
-    try {
-      await measurement.madeSafe;
-    } catch (error) {
-      // Whoever asks again gets a new attempt.
-      measurement.madeSafe = undefined;
-      throw error;
-    } finally {
-      measurement.isOver = true;
-    }
   }
 }
 
@@ -276,18 +289,13 @@ function isMarker({ kind }: StreamLine): boolean {
   );
 }
 
-/** True when the error is only that the measurement was told to stop. */
-function isStop(error: unknown, measurement: Measurement): boolean {
-  return measurement.signal.aborted && error === measurement.signal.reason;
-}
-
 /** Longest time without a line before the instrument counts as silent. */
 function silenceSecondMax(technique: ElectrochemicalTechnique): number {
   if (technique.kind === 'impedance') {
     return PERIODS_PER_POINT_MAX / technique.frequencyHertzMin + SILENCE_MARGIN_SECOND;
   }
   const intervalSecond =
-    technique.kind === 'cyclicVoltammetry'
+    'stepVolt' in technique
       ? technique.stepVolt / technique.rateVoltPerSecond
       : technique.sampleEverySecond;
   return SILENT_INTERVALS_MAX * intervalSecond + SILENCE_MARGIN_SECOND;

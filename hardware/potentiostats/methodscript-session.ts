@@ -1,19 +1,54 @@
-import { exchange, type Reply, type Request } from '../../firmware-bridge/exchange.ts';
+import {
+  exchange,
+  type PacedText,
+  type Reply,
+  type Request,
+} from '../../firmware-bridge/exchange.ts';
 import { LineChannel, type LineWait } from '../../firmware-bridge/line-channel.ts';
 import type { Link } from '../../firmware-bridge/link.ts';
 import { type Clock, sleep } from '../../src/domain/clock.ts';
-import { Fault } from '../../src/domain/fault.ts';
-import { describeScriptError, parseScriptError, type ScriptError } from './methodscript-errors.ts';
+import { Fault, type Problem } from '../../src/domain/fault.ts';
+import { DEVICES, type LinePace } from './methodscript-devices.ts';
+import {
+  adviceFor,
+  describeScriptError,
+  parseScriptError,
+  type ScriptError,
+} from './methodscript-errors.ts';
 
 /** Longest line an instrument sends. */
 const LINE_LENGTH_MAX = 255;
 const REPLY_TIMEOUT_SECOND = 2;
 /** After Z a measurement may still finish the frequency it is at, and sends what it had queued. */
 const ABORT_TIMEOUT_SECOND = 5;
+/**
+ * Z is told again when nothing answers it: a host that died in the middle of a line has left an
+ * instrument that takes the first Z for a line of its script, and is deaf after it refused that.
+ */
+const ABORT_ATTEMPTS_MAX = 3;
+const ABORT_REPLY_TIMEOUT_SECOND = 2;
+/** After an error the empty line that ends a script need not come. */
+const END_AFTER_ERROR_SECOND = 1;
 /** The instrument ignores what comes within 50 ms after it reported an error. */
 const PAUSE_AFTER_ERROR_SECOND = 0.15;
 
 const CELL_OFF_SCRIPT: readonly string[] = ['cell_off'];
+
+/** An error of the instrument, with what it said: callers branch on the code. */
+export class ScriptRefusal extends Fault {
+  readonly script: ScriptError;
+
+  constructor(problem: Problem, script: ScriptError) {
+    super('instrumentReply', problem);
+    this.script = script;
+  }
+}
+
+/** What is sent, in one piece or with pauses. */
+interface Wording {
+  readonly before?: readonly PacedText[];
+  readonly text: string;
+}
 
 /**
  * A conversation with a MethodSCRIPT instrument: commands, scripts, abort. Conversations wait for
@@ -23,16 +58,18 @@ export class MethodScriptSession {
   readonly #place: string;
   readonly #clock: Clock;
   readonly #channel: LineChannel;
+  #pace: LinePace | undefined;
   #quietUntilSecond = 0;
   /** The end of the queue of conversations. */
   #last: Promise<unknown> = Promise.resolve();
 
   /** @param options `place` is how faults name the instrument: "potentiostat cell-7". */
-  constructor(options: { link: Link; clock: Clock; place: string; stripFlowControl: boolean }) {
-    const { link, clock, place, stripFlowControl } = options;
+  constructor(options: { link: Link; clock: Clock; place: string }) {
+    const { link, clock, place } = options;
     this.#place = place;
     this.#clock = clock;
-    const framer = { lengthMax: LINE_LENGTH_MAX, stripFlowControl };
+    // Nobody else sends XON and XOFF, and an EmStat Pico may be there before it is known to be one.
+    const framer = { lengthMax: LINE_LENGTH_MAX, stripFlowControl: true };
     this.#channel = new LineChannel({ link, clock, framer });
   }
 
@@ -50,7 +87,14 @@ export class MethodScriptSession {
   }
 
   open(signal: AbortSignal): Promise<void> {
+    // Until it is known who is there, the pace of the slowest.
+    this.#pace = DEVICES.espico.pace;
     return this.#channel.open(signal);
+  }
+
+  /** How fast the lines of a script may come; at once when undefined. */
+  setPace(pace: LinePace | undefined): void {
+    this.#pace = pace;
   }
 
   close(): Promise<void> {
@@ -63,7 +107,8 @@ export class MethodScriptSession {
    */
   ask(command: string, echo: string, signal: AbortSignal): Promise<string> {
     return this.#alone(async () => {
-      const line = await this.#exchange(`${command}\n`, `the command ${command}`, echo, signal);
+      const wording = { text: `${command}\n` };
+      const line = await this.#exchange(wording, `the command ${command}`, echo, signal);
       const error = parseScriptError(line);
       if (error) throw this.refusal(error, []);
       return line.slice(echo.length);
@@ -105,37 +150,59 @@ export class MethodScriptSession {
   }
 
   /** An error of the instrument as a fault, with its meaning and the line of the script. */
-  refusal(error: ScriptError, script: readonly string[]): Fault {
+  refusal(error: ScriptError, script: readonly string[]): ScriptRefusal {
     const command = error.line === undefined ? undefined : script[error.line - 1];
     const quoted = command === undefined ? '' : ` "${command}"`;
     const at = error.line === undefined ? '' : ` at line ${error.line}${quoted}`;
-    const message = `it reported ${describeScriptError(error.code)}${at}`;
-    return new Fault('instrumentReply', { where: this.#place, message });
+    const advice = adviceFor(error.code);
+    const message = `it reported ${describeScriptError(error.code)}${at}${advice ? `: ${advice}` : ''}`;
+    return new ScriptRefusal({ where: this.#place, message }, error);
   }
 
   async #start(script: readonly string[], signal?: AbortSignal): Promise<string | undefined> {
-    const text = `e\n${script.join('\n')}\n\n`;
-    const line = await this.#exchange(text, 'a script (e)', 'e', signal);
+    const line = await this.#exchange(this.#paced(script), 'a script (e)', 'e', signal);
     const error = parseScriptError(line);
     if (error) throw this.refusal(error, script);
     return line.length > 1 ? line.slice(1) : undefined;
   }
 
+  /** A script as it is sent: in one piece, or line by line. The empty line ends it. */
+  #paced(script: readonly string[]): Wording {
+    const pace = this.#pace;
+    if (!pace) return { text: `e\n${script.join('\n')}\n\n` };
+    const { startSecond, lineSecond } = pace;
+    const lines = script.map((line) => ({ text: `${line}\n`, pauseSecond: lineSecond }));
+    return { before: [{ text: 'e\n', pauseSecond: startSecond }, ...lines], text: '\n' };
+  }
+
   /** The empty line ends a script that was only half sent; Z stops one that runs. */
   async #synchronise(signal?: AbortSignal): Promise<void> {
-    const title = 'the abort command (Z)';
-    const { line, skipped } = await this.#converse(
-      '\nZ\n',
-      title,
-      'Z',
-      signal,
-      ABORT_TIMEOUT_SECOND,
-    );
+    const { line, skipped } = await this.#abortScript(signal);
     // An error means that nothing was running (0006). A script that ended by itself while the
     // command was under way, by a limit of its own, has sent its end before the reply. Otherwise
     // the rest of the script is drained.
     if (parseScriptError(line)) await this.#pauseAfterError(signal);
     else if (!skipped.includes('')) await this.#drainScript(ABORT_TIMEOUT_SECOND, signal);
+  }
+
+  async #abortScript(signal?: AbortSignal): Promise<Reply> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const title = 'the abort command (Z)';
+        return await this.#converse(
+          { text: '\nZ\n' },
+          title,
+          'Z',
+          signal,
+          ABORT_REPLY_TIMEOUT_SECOND,
+        );
+      } catch (error) {
+        const isSilent = error instanceof Fault && error.code === 'timeout';
+        if (!isSilent || attempt === ABORT_ATTEMPTS_MAX) throw error;
+        // What was not answered may have been refused, which makes the instrument deaf.
+        this.#keepQuiet();
+      }
+    }
   }
 
   async #openCell(signal?: AbortSignal): Promise<void> {
@@ -149,28 +216,36 @@ export class MethodScriptSession {
     timeoutSecond: number,
     signal?: AbortSignal,
   ): Promise<ScriptError | undefined> {
-    const deadlineSecond = this.#clock.nowSecond() + timeoutSecond;
+    let deadlineSecond = this.#clock.nowSecond() + timeoutSecond;
     let error: ScriptError | undefined;
     for (;;) {
       const leftSecond = Math.max(0, deadlineSecond - this.#clock.nowSecond());
       const wait = { timeoutSecond: leftSecond, waitingFor: 'the end of the script' };
-      const line = await this.nextLine(signal ? { ...wait, signal } : wait);
-      if (line === '') return error;
-      error = parseScriptError(line) ?? error;
+      try {
+        const line = await this.nextLine(signal ? { ...wait, signal } : wait);
+        if (line === '') return error;
+        const found = parseScriptError(line);
+        if (!found) continue;
+        error = found;
+        deadlineSecond = Math.min(deadlineSecond, this.#clock.nowSecond() + END_AFTER_ERROR_SECOND);
+      } catch (reason) {
+        if (error && reason instanceof Fault && reason.code === 'timeout') return error;
+        throw reason;
+      }
     }
   }
 
   async #exchange(
-    text: string,
+    wording: Wording,
     title: string,
     echo: string,
     signal: AbortSignal | undefined,
   ): Promise<string> {
-    return (await this.#converse(text, title, echo, signal, REPLY_TIMEOUT_SECOND)).line;
+    return (await this.#converse(wording, title, echo, signal, REPLY_TIMEOUT_SECOND)).line;
   }
 
   async #converse(
-    text: string,
+    wording: Wording,
     title: string,
     echo: string,
     signal: AbortSignal | undefined,
@@ -178,7 +253,7 @@ export class MethodScriptSession {
   ): Promise<Reply> {
     await this.#pauseAfterError(signal);
     const isReply = (line: string): boolean => line.startsWith(echo);
-    const request: Request = { text, title, isReply, timeoutSecond };
+    const request: Request = { ...wording, title, isReply, timeoutSecond };
     const sent = signal ? { ...request, signal } : request;
     try {
       const reply = await exchange(this.#channel, this.#clock, sent);

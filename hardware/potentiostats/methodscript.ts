@@ -19,16 +19,19 @@ export type StreamLine =
   /** A package with a value that cannot be read, or a marker with a bad number. */
   | { readonly kind: 'corrupt'; readonly text: string };
 
+/** `P` */
+const PACKAGE = 0x50;
 const MARKER = /^([MC])([0-9A-F]{4})$/;
 
 /** Reads one line, without its LF and otherwise untouched: a trailing space is a unit prefix. */
 export function parseStreamLine(text: string): StreamLine {
+  // Nearly every line is a package.
+  if (text.charCodeAt(0) === PACKAGE) return parsePackage(text);
   if (text === '') return { kind: 'scriptEnd' };
   if (text === '*') return { kind: 'measurementEnd' };
   if (text === '-') return { kind: 'scanEnd' };
   if (text === 'L') return { kind: 'loopStart' };
   if (text === '+') return { kind: 'loopEnd' };
-  if (text.startsWith('P')) return parsePackage(text);
   if (text.startsWith('T')) return { kind: 'text', text: text.slice(1) };
   const marker = MARKER.exec(text);
   if (marker) {
@@ -44,10 +47,13 @@ export function parseStreamLine(text: string): StreamLine {
 
 function parsePackage(text: string): StreamLine {
   const variables: PackageVariable[] = [];
-  for (const part of text.slice(1).split(';')) {
-    const variable = decodeVariable(part);
+  for (let from = 1; from <= text.length; ) {
+    const separator = text.indexOf(';', from);
+    const end = separator < 0 ? text.length : separator;
+    const variable = decodeVariable(text, from, end);
     if (!variable) return { kind: 'corrupt', text };
     variables.push(variable);
+    from = end + 1;
   }
   return { kind: 'package', variables };
 }

@@ -106,5 +106,7 @@ function recordedCapability(spectra: readonly Spectrum[]): PotentiostatCapabilit
     frequencyHertzMin: 0,
     frequencyHertzMax: Number.POSITIVE_INFINITY,
     sampleEverySecondMin: 0,
+    keepsVoltageLimits: 'none',
+    accuracy: { voltageVolt: [], currentAmpere: [], source: 'not recorded' },
   };
 }

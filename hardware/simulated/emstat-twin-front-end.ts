@@ -1,22 +1,16 @@
 import { type Clock, sleep } from '../../src/domain/clock.ts';
 import type { Random } from '../../src/domain/random.ts';
+import {
+  GALVANOSTAT_MODE,
+  type MethodScriptDevice,
+  type PgstatMode,
+} from '../potentiostats/methodscript-devices.ts';
 import type { CellTerminals } from './cell-terminals.ts';
-
-/** Limits of an EmStat4 HR. */
-export const LIMITS = {
-  voltageVolt: 6,
-  currentAmpere: 0.1,
-  frequencyHertz: 200e3,
-} as const;
-
-/** Values of `set_pgstat_mode`. */
-export const PGSTAT_MODE = {
-  off: 0,
-  lowSpeed: 2,
-  highSpeed: 3,
-  maxRange: 4,
-  galvanostat: 6,
-} as const;
+import {
+  REGULATION_SECOND_MIN,
+  regulatedAmpere,
+  regulationTimes,
+} from './potentiostatic-regulation.ts';
 
 /** Standard deviations of what is measured. */
 export const NOISE = {
@@ -34,37 +28,61 @@ export interface Measured {
 
 export interface MeasuredCurrent extends Measured {
   readonly isUnderloaded: boolean;
+  readonly rangeIndex: number;
 }
 
 /** Below this share of its range a current is underloaded: an EmStat Pico has it at 0.8 to 1.6 %. */
 const UNDERLOAD_OF_RANGE = 0.01;
 
-/** Index of the 1 nA range; each decade is three further, to 27 for 100 mA. */
-const RANGE_INDEX_FIRST = 3;
-const RANGE_INDEX_STEP = 3;
-const RANGE_AMPERE_FIRST = 1e-9;
+/** Value of `set_pgstat_mode` that switches everything off. */
+const MODE_OFF = 0;
+/** From this index on the ranges are those of the high-speed mode of an EmStat Pico. */
+const PICO_HIGH_SPEED_INDEX = 128;
+/** From this index on the ranges are those of a Nexus as a galvanostat. */
+const NEXUS_GALVANOSTAT_INDEX = 32;
 
-/** The simulated regulator works in steps: so many per waiting time, but none shorter than: */
-const REGULATIONS_PER_WAIT = 10;
-const REGULATION_SECOND_MIN = 1e-3;
-/** So many of the shortest steps end each wait: what is measured then is held to its last µV. */
-const SETTLING_STEPS = 4;
+interface CurrentRange {
+  readonly index: number;
+  readonly ampere: number;
+}
+
+/** Where the potential may be set, in V. */
+export interface PotentialLimits {
+  readonly least: number;
+  readonly most: number;
+}
 
 /** The analogue side of the simulated instrument: its cell switch, its two regulators, its meters. */
 export class FrontEnd {
+  readonly #device: MethodScriptDevice;
   readonly #terminals: CellTerminals;
   readonly #clock: Clock;
   readonly #random: Random;
-  #mode: number = PGSTAT_MODE.off;
+  #modeNumber = MODE_OFF;
+  #mode: PgstatMode | undefined;
+  #ranges: readonly CurrentRange[];
+  /** Middle of the dynamic window. */
+  #windowCentreVolt = 0;
   #isCellOn = false;
   #setVolt = 0;
   #setAmpere = 0;
   #isLimited = false;
 
-  constructor(terminals: CellTerminals, clock: Clock, random: Random) {
-    this.#terminals = terminals;
-    this.#clock = clock;
-    this.#random = random;
+  constructor(options: {
+    readonly device: MethodScriptDevice;
+    readonly terminals: CellTerminals;
+    readonly clock: Clock;
+    readonly random: Random;
+  }) {
+    this.#device = options.device;
+    this.#terminals = options.terminals;
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#ranges = currentRangesOf(options.device, MODE_OFF);
+  }
+
+  get device(): MethodScriptDevice {
+    return this.#device;
   }
 
   get isCellOn(): boolean {
@@ -72,7 +90,12 @@ export class FrontEnd {
   }
 
   get isGalvanostat(): boolean {
-    return this.#mode === PGSTAT_MODE.galvanostat;
+    return this.#modeNumber === GALVANOSTAT_MODE;
+  }
+
+  /** True in the mode that impedance needs; an EmStat Pico has one that is fast enough. */
+  get isImpedanceMode(): boolean {
+    return this.#modeNumber === this.#device.impedanceMode.number;
   }
 
   /** What the potentiostat is told to hold. */
@@ -81,13 +104,39 @@ export class FrontEnd {
   }
 
   get isOff(): boolean {
-    return this.#mode === PGSTAT_MODE.off;
+    return this.#modeNumber === MODE_OFF;
   }
 
-  /** Changing the mode opens the cell. */
-  setMode(mode: number): void {
+  /** Changing the mode opens the cell. @returns false when the device has no such mode */
+  setMode(number: number): boolean {
+    const { potentiostatModes, openCircuitMode, impedanceMode, galvanostat } = this.#device;
+    const modes = [...potentiostatModes, openCircuitMode, impedanceMode];
+    const mode = modes.find((one) => one.number === number);
+    const isGalvanostat = number === GALVANOSTAT_MODE && galvanostat !== undefined;
+    if (!mode && !isGalvanostat && number !== MODE_OFF) return false;
     this.cellOff();
+    this.#modeNumber = number;
     this.#mode = mode;
+    this.#windowCentreVolt = 0;
+    this.#ranges = currentRangesOf(this.#device, number);
+    return true;
+  }
+
+  /** Lays the dynamic window over what will be applied. @returns false when that is too wide */
+  setPotentialSpan(leastVolt: number, mostVolt: number): boolean {
+    if (this.#mode && mostVolt - leastVolt > this.#mode.windowVolt) return false;
+    this.#windowCentreVolt = (leastVolt + mostVolt) / 2;
+    return true;
+  }
+
+  /** Within the mode, and within its dynamic window where it lies now. */
+  get potentialLimits(): PotentialLimits {
+    const { voltageVoltMin, voltageVoltMax } = this.#mode ?? this.#device.capability;
+    const half = (this.#mode?.windowVolt ?? Number.POSITIVE_INFINITY) / 2;
+    return {
+      least: Math.max(voltageVoltMin, this.#windowCentreVolt - half),
+      most: Math.min(voltageVoltMax, this.#windowCentreVolt + half),
+    };
   }
 
   setVoltage(voltageVolt: number): void {
@@ -125,19 +174,21 @@ export class FrontEnd {
 
   voltage(): Measured {
     const trueVolt = this.#terminals.voltageVolt();
-    const isOverloaded = Math.abs(trueVolt) > LIMITS.voltageVolt;
-    const shownVolt = clamp(trueVolt, LIMITS.voltageVolt);
+    const limitVolt = this.#device.voltageRangeVolt;
+    const isOverloaded = Math.abs(trueVolt) > limitVolt;
+    const shownVolt = clamp(trueVolt, limitVolt);
     return { value: shownVolt + NOISE.voltageVolt * this.#random.normal(), isOverloaded };
   }
 
   current(): MeasuredCurrent {
     const trueAmpere = this.#terminals.currentAmpere();
-    const fullScaleAmpere = rangeAmpere(this.currentRangeIndex());
+    const { index, ampere: fullScaleAmpere } = this.#rangeFor(trueAmpere);
     const noiseAmpere = NOISE.currentOfRange * fullScaleAmpere;
     return {
       value: trueAmpere + noiseAmpere * this.#random.normal(),
       isOverloaded: this.#isLimited,
       isUnderloaded: Math.abs(trueAmpere) < UNDERLOAD_OF_RANGE * fullScaleAmpere,
+      rangeIndex: index,
     };
   }
 
@@ -150,48 +201,37 @@ export class FrontEnd {
     };
   }
 
-  /** Autoranging: the smallest range that holds the present current. */
+  /** Index of the range that autoranging has chosen for the present current. */
   currentRangeIndex(): number {
-    const neededAmpere = Math.abs(this.#terminals.currentAmpere());
-    let index = RANGE_INDEX_FIRST;
-    while (rangeAmpere(index) < neededAmpere && rangeAmpere(index) < LIMITS.currentAmpere) {
-      index += RANGE_INDEX_STEP;
-    }
-    return index;
+    return this.#rangeFor(this.#terminals.currentAmpere()).index;
   }
 
-  /**
-   * Corrects the current by the voltage error over the impedance the cell shows to a change that
-   * lasts `stepSecond`: with that of a shorter time the steps would overshoot and grow. Its modulus
-   * counts, because a battery answers a long step as a capacitor does.
-   */
+  /** Autoranging: the smallest range that holds the current, the largest when none does. */
+  #rangeFor(currentAmpere: number): CurrentRange {
+    const largest = { index: 0, ampere: this.#device.capability.currentAmpereMax };
+    const needed = Math.abs(currentAmpere);
+    return this.#ranges.find(({ ampere }) => ampere >= needed) ?? this.#ranges.at(-1) ?? largest;
+  }
+
   #regulate(stepSecond: number): void {
-    const { zRealOhm, zImagOhm } = this.#terminals.impedance(1 / (2 * Math.PI * stepSecond));
-    const errorVolt = this.#setVolt - this.#terminals.voltageVolt();
-    const wantedAmpere =
-      this.#terminals.currentAmpere() + errorVolt / Math.hypot(zRealOhm, zImagOhm);
-    const currentAmpere = clamp(wantedAmpere, LIMITS.currentAmpere);
+    const wantedAmpere = regulatedAmpere(this.#terminals, this.#setVolt, stepSecond);
+    const currentAmpere = clamp(wantedAmpere, this.#device.capability.currentAmpereMax);
     this.#isLimited = currentAmpere !== wantedAmpere;
     this.#terminals.setCurrent(currentAmpere);
   }
 }
 
-/** Even steps, then a few of the shortest, the last one at the end of the wait. */
-function* regulationTimes(startSecond: number, endSecond: number): Generator<number> {
-  const settleSecond = endSecond - SETTLING_STEPS * REGULATION_SECOND_MIN;
-  const stepSecond = Math.max(
-    (endSecond - startSecond) / REGULATIONS_PER_WAIT,
-    REGULATION_SECOND_MIN,
-  );
-  for (let at = startSecond + stepSecond; at < settleSecond; at += stepSecond) yield at;
-  for (let left = SETTLING_STEPS; left >= 0; left -= 1) {
-    const at = endSecond - left * REGULATION_SECOND_MIN;
-    if (at > startSecond || left === 0) yield at;
-  }
-}
-
-function rangeAmpere(index: number): number {
-  return RANGE_AMPERE_FIRST * 10 ** ((index - RANGE_INDEX_FIRST) / RANGE_INDEX_STEP);
+/** The ranges of one mode, from the smallest; of two of the same scale the first in the table. */
+function currentRangesOf(device: MethodScriptDevice, mode: number): readonly CurrentRange[] {
+  const { id, impedanceMode, currentRanges, usesFlowControl } = device;
+  const isHigh = (index: number): boolean =>
+    usesFlowControl ? index >= PICO_HIGH_SPEED_INDEX : index >= NEXUS_GALVANOSTAT_INDEX;
+  const wantsHigh = mode === (usesFlowControl ? impedanceMode.number : GALVANOSTAT_MODE);
+  const hasTwo = usesFlowControl || id === 'nexus1';
+  return [...currentRanges]
+    .filter(([index]) => !hasTwo || isHigh(index) === wantsHigh)
+    .map(([index, ampere]) => ({ index, ampere }))
+    .sort((left, right) => left.ampere - right.ampere);
 }
 
 function clamp(value: number, limit: number): number {

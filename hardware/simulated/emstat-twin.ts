@@ -2,9 +2,17 @@ import { LineFramer } from '../../firmware-bridge/line-framer.ts';
 import type { Link } from '../../firmware-bridge/link.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import { deriveSeed, Random } from '../../src/domain/random.ts';
+import {
+  DEVICES,
+  type DeviceId,
+  type MethodScriptDevice,
+} from '../potentiostats/methodscript-devices.ts';
+import { SIMULATED_MARK } from '../potentiostats/simulated-mark.ts';
 import type { CellTerminals } from './cell-terminals.ts';
 import { FrontEnd } from './emstat-twin-front-end.ts';
-import { Interpreter } from './methodscript-interpreter.ts';
+import { type EchoStyle, EmStatTwinWire } from './emstat-twin-wire.ts';
+import { capabilityHex, type Dialect } from './methodscript-commands.ts';
+import { InjectedError, Interpreter } from './methodscript-interpreter.ts';
 import {
   type Program,
   parseProgram,
@@ -17,26 +25,38 @@ export interface EmStatTwinOptions {
   readonly clock: Clock;
   readonly terminals: CellTerminals;
   readonly seed: number;
+  /** An EmStat4 HR without it. */
+  readonly device?: DeviceId | undefined;
+  /** Whether the first line of output follows the echo of a script on its line: `eM0007`. */
+  readonly echo?: EchoStyle | undefined;
+  /** False for a firmware that does not know `eis_acdc`, whatever the model. */
+  readonly tellsDirectPart?: boolean | undefined;
+  /** Told of the general-purpose pins that are high, as a bit mask. */
+  readonly onPins?: ((mask: number) => void) | undefined;
 }
 
 const LINE_LENGTH_MAX = 255;
 /** After it reported an error the instrument does not listen for this long. */
 const DEAF_AFTER_ERROR_SECOND = 0.05;
+/** An instrument that wants a pace loses lines that come so soon after `e`, */
+const START_DEAF_SECOND = 0.02;
+/** takes one line in this time, */
+const LINE_SECOND = 2e-3;
+/** and keeps so many that it has not taken yet. */
+const LINES_KEPT_MAX = 8;
 
-const FIRMWARE_LINES = ['tes4_hr1500#Mar 12 2026 14:28:01', 'R*'];
-const SERIAL_NUMBER = 'iES4HR20B0008';
 const SCRIPT_VERSION = 'v01.09.00';
-/** Script commands it has, as bit numbers: the maker's list, without what this twin cannot do. */
-const SCRIPT_COMMAND_BITS = [
-  1, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 19, 21, 24, 28, 30, 31, 32, 33, 34, 35, 36, 38, 39, 40, 42,
-  65, 66, 67, 68, 70, 91,
-];
-const COMMANDS_WHILE_IDLE = new Set(['t', 'i', 'v', 'CM', 'e', 'l', 'r']);
+const COMMANDS_WHILE_IDLE = new Set(['t', 'i', 'v', 'm', 'CM', 'e', 'l', 'r']);
 const COMMANDS_WHILE_RUNNING = new Set(['Z', 'h', 'H', 'Y', 'R']);
 
 interface Loading {
   readonly lines: string[];
   readonly runsAtOnce: boolean;
+  /** When lines may come. */
+  readonly listensFromSecond: number;
+  /** When the last of the lines kept so far has been taken. */
+  takenAtSecond: number;
+  hasLostLines: boolean;
 }
 
 interface Running {
@@ -45,7 +65,7 @@ interface Running {
 }
 
 /**
- * A simulated EmStat4 HR with the simulated cell at its terminals. It speaks MethodSCRIPT on its
+ * A simulated MethodSCRIPT instrument with the simulated cell at its terminals. It speaks on its
  * end of a link, refuses what the real instrument refuses, and like it goes on with a script when
  * the host is gone. Losing power (`stop`) opens the cell.
  */
@@ -53,8 +73,11 @@ export class EmStatTwin {
   readonly #link: Link;
   readonly #clock: Clock;
   readonly #terminals: CellTerminals;
+  readonly #device: MethodScriptDevice;
+  readonly #dialect: Dialect;
   readonly #frontEnd: FrontEnd;
-  readonly #encoder = new TextEncoder();
+  readonly #wire: EmStatTwinWire;
+  readonly #onPins: (mask: number) => void;
   #framer = newFramer();
   #power: AbortController | undefined;
   #unlisten: (() => void)[] = [];
@@ -63,11 +86,32 @@ export class EmStatTwin {
   #running: Running | undefined;
   #deafUntilSecond = Number.NEGATIVE_INFINITY;
 
-  constructor({ link, clock, terminals, seed }: EmStatTwinOptions) {
+  constructor(options: EmStatTwinOptions) {
+    const { link, clock, terminals, seed, echo = 'own line' } = options;
+    const device = DEVICES[options.device ?? 'es4_hr'];
     this.#link = link;
     this.#clock = clock;
     this.#terminals = terminals;
-    this.#frontEnd = new FrontEnd(terminals, clock, new Random(deriveSeed(seed, 'emstat noise')));
+    this.#device = device;
+    this.#dialect = {
+      isGalvanostat: device.galvanostat !== undefined,
+      tellsDirectPart: options.tellsDirectPart ?? device.tellsDirectPart,
+      closesAtOpenCircuit: device.closesAtOpenCircuit,
+    };
+    const random = new Random(deriveSeed(seed, 'emstat noise'));
+    this.#frontEnd = new FrontEnd({ device, terminals, clock, random });
+    this.#wire = new EmStatTwinWire({ link, echo, usesFlowControl: device.usesFlowControl });
+    this.#onPins = options.onPins ?? (() => {});
+  }
+
+  /**
+   * Ends the script that runs with an error of the instrument, such as 0032 (critical overload) or
+   * 0080 (the counter electrode oscillates). @returns false when no script runs
+   */
+  injectError(code: string): boolean {
+    const running = this.#running;
+    running?.abort.abort(new InjectedError(code));
+    return running !== undefined;
   }
 
   /** Switches the instrument on. Idempotent. */
@@ -90,17 +134,16 @@ export class EmStatTwin {
     for (const unlisten of this.#unlisten) unlisten();
     power.abort(new Error('the power is gone'));
     await this.#running?.done;
+    this.#framer = newFramer();
     this.#loading = undefined;
     this.#program = undefined;
     this.#terminals.setOpen();
     await this.#link.close();
   }
 
-  /** An instrument stays plugged in when the host closes its end. */
+  /** An instrument stays plugged in when the host closes its end, and knows nothing of that. */
   async #plugIn(): Promise<void> {
     if (!this.#power || this.#link.isOpen) return;
-    this.#framer = newFramer();
-    this.#loading = undefined;
     await this.#link.open(this.#power.signal);
   }
 
@@ -119,20 +162,25 @@ export class EmStatTwin {
   #takeWhileIdle(line: string): void {
     switch (line) {
       case 't':
-        for (const text of FIRMWARE_LINES) this.#send(text);
+        this.#send(`t${this.#device.id}1500#Mar 12 2026 14:28:01`);
+        this.#send('R*');
         break;
       case 'i':
-        this.#send(SERIAL_NUMBER);
+        this.#send(`i${serialNumber(this.#device)}`);
+        break;
+      case 'm':
+        if (this.#device.id.startsWith('mes')) this.#send(`m${serialNumber(this.#device)}M`);
+        else this.#refuse('m', '0003');
         break;
       case 'v':
         this.#send(SCRIPT_VERSION);
         break;
       case 'CM':
-        this.#send(`CM${capabilityHex()}`);
+        this.#send(`CM${capabilityHex(this.#dialect)}`);
         break;
       case 'e':
       case 'l':
-        this.#loading = { lines: [], runsAtOnce: line === 'e' };
+        this.#loading = this.#beginLoading(line === 'e');
         break;
       case 'r':
         if (this.#program) this.#startProgram(this.#program, 'r');
@@ -152,16 +200,31 @@ export class EmStatTwin {
     }
   }
 
+  #beginLoading(runsAtOnce: boolean): Loading {
+    const nowSecond = this.#clock.nowSecond();
+    const listensFromSecond = this.#device.pace ? nowSecond + START_DEAF_SECOND : nowSecond;
+    return {
+      lines: [],
+      runsAtOnce,
+      listensFromSecond,
+      takenAtSecond: nowSecond,
+      hasLostLines: false,
+    };
+  }
+
   #takeScriptLine(line: string, loading: Loading): void {
     if (line !== '') {
+      if (this.#isTooSoon(loading)) loading.hasLostLines = true;
       // One line beyond the limit is kept, so that the parser sees it and refuses the script.
-      if (loading.lines.length <= SCRIPT_LINES_MAX) loading.lines.push(line);
+      else if (loading.lines.length <= SCRIPT_LINES_MAX) loading.lines.push(line);
       return;
     }
     this.#loading = undefined;
     const echo = loading.runsAtOnce ? 'e' : 'l';
     try {
-      const program = parseProgram(loading.lines);
+      // What is left of a script whose lines were lost begins in the middle of a word.
+      if (loading.hasLostLines) throw new ScriptFailure('4001', { line: 1, column: 1 });
+      const program = parseProgram(loading.lines, this.#dialect);
       this.#program = program;
       if (loading.runsAtOnce) this.#startProgram(program, echo);
       else this.#send(echo);
@@ -172,10 +235,21 @@ export class EmStatTwin {
     }
   }
 
+  /** True for a line that an instrument with a pace cannot take any more. */
+  #isTooSoon(loading: Loading): boolean {
+    if (!this.#device.pace) return false;
+    const nowSecond = this.#clock.nowSecond();
+    if (nowSecond < loading.listensFromSecond) return true;
+    const busyUntilSecond = Math.max(loading.takenAtSecond, nowSecond);
+    if (busyUntilSecond - nowSecond > LINES_KEPT_MAX * LINE_SECOND) return true;
+    loading.takenAtSecond = busyUntilSecond + LINE_SECOND;
+    return false;
+  }
+
   #startProgram(program: Program, echo: string): void {
     const power = this.#power;
     if (!power) return;
-    this.#send(echo);
+    this.#wire.echoScript(echo);
     const abort = new AbortController();
     const interpreter = new Interpreter({
       frontEnd: this.#frontEnd,
@@ -185,6 +259,7 @@ export class EmStatTwin {
         if (line === '') this.#running = undefined;
         this.#send(line);
       },
+      onPins: this.#onPins,
     });
     const done = interpreter.run(program, abort.signal, power.signal).finally(() => {
       this.#running = undefined;
@@ -197,9 +272,8 @@ export class EmStatTwin {
     this.#deafUntilSecond = this.#clock.nowSecond() + DEAF_AFTER_ERROR_SECOND;
   }
 
-  /** Without a host at the other end the bytes are lost, as on a real wire. */
   #send(line: string): void {
-    if (this.#link.isOpen) this.#link.write(this.#encoder.encode(`${line}\n`));
+    this.#wire.send(line);
   }
 }
 
@@ -207,8 +281,7 @@ function newFramer(): LineFramer {
   return new LineFramer({ lengthMax: LINE_LENGTH_MAX, stripFlowControl: true });
 }
 
-/** 64 hexadecimal digits; bit n of the number stands for script command n. */
-function capabilityHex(): string {
-  const bits = SCRIPT_COMMAND_BITS.reduce((sum, bit) => sum | (1n << BigInt(bit)), 0n);
-  return bits.toString(16).toUpperCase().padStart(64, '0');
+/** In the maker's style, "ES4HR20B0008", with the mark of a simulated one. */
+function serialNumber({ id }: MethodScriptDevice): string {
+  return `${SIMULATED_MARK}${id.toUpperCase().replace('_', '')}20B0008`;
 }

@@ -1,4 +1,4 @@
-import { LIMITS } from './emstat-twin-front-end.ts';
+import type { FrontEnd } from './emstat-twin-front-end.ts';
 import { ScriptFailure, type Statement } from './methodscript-program.ts';
 import type { ScriptVariables } from './methodscript-variables.ts';
 
@@ -9,6 +9,7 @@ export const RUN_ERROR = {
   badFrequency: '0011',
   badAmplitude: '0012',
   openCircuitWithCellOn: '0014',
+  noChannel: '007A',
   modeUnsupported: '0021',
   invalidForMode: '0023',
   needsCellOn: '4027',
@@ -22,9 +23,11 @@ const COUNT_MAX = 10_000;
 /** Numbers of a statement that must lie within what the instrument can do. */
 export class ScriptArguments {
   readonly #variables: ScriptVariables;
+  readonly #frontEnd: FrontEnd;
 
-  constructor(variables: ScriptVariables) {
+  constructor(variables: ScriptVariables, frontEnd: FrontEnd) {
     this.#variables = variables;
+    this.#frontEnd = frontEnd;
   }
 
   duration(statement: Statement, index: number, leastSecond: number): number {
@@ -32,18 +35,21 @@ export class ScriptArguments {
   }
 
   potential(statement: Statement, index: number): number {
-    const most = LIMITS.voltageVolt;
-    return this.#within(statement, index, { least: -most, most, code: RUN_ERROR.badPotential });
+    const limits = this.#frontEnd.potentialLimits;
+    return this.#within(statement, index, { ...limits, code: RUN_ERROR.badPotential });
   }
 
   current(statement: Statement, index: number): number {
-    const most = LIMITS.currentAmpere;
+    const most = this.#frontEnd.device.capability.currentAmpereMax;
     return this.#within(statement, index, { least: -most, most });
   }
 
   frequency(statement: Statement, index: number): number {
-    const code = RUN_ERROR.badFrequency;
-    const limits = { least: Number.MIN_VALUE, most: LIMITS.frequencyHertz, code };
+    const { capability, galvanostat } = this.#frontEnd.device;
+    const most = this.#frontEnd.isGalvanostat
+      ? (galvanostat?.frequencyHertzMax ?? 0)
+      : capability.frequencyHertzMax;
+    const limits = { least: Number.MIN_VALUE, most, code: RUN_ERROR.badFrequency };
     return this.#within(statement, index, limits);
   }
 

@@ -1,4 +1,14 @@
 import { parseLiteral } from '../potentiostats/methodscript-literal.ts';
+import {
+  type ArgumentKind,
+  argumentsOf,
+  type CommandName,
+  type Dialect,
+  hasOptions,
+  isCommand,
+  isLoop,
+  optionsOf,
+} from './methodscript-commands.ts';
 
 /** A number in a script: written out, or the present value of a variable. */
 export type Operand =
@@ -15,6 +25,8 @@ export interface Statement {
   readonly operands: readonly Operand[];
   /** What is given as `name(value)` after the arguments. */
   readonly options: ReadonlyMap<string, Operand>;
+  /** What is given as `name(variable …)` after the arguments. */
+  readonly optionNames: ReadonlyMap<string, readonly string[]>;
   /** What stands between this command and its `endloop` or `endif`. */
   readonly body: readonly Statement[];
 }
@@ -41,53 +53,6 @@ export class ScriptFailure extends Error {
   }
 }
 
-type ArgumentKind = 'newVariable' | 'variable' | 'value' | 'type' | 'operator';
-
-const LOOP_OUTPUTS = ['variable', 'variable'] as const;
-const SWEEP = ['variable', 'variable', 'variable', 'value', 'value', 'value', 'value', 'value'];
-
-/** Commands this instrument knows, with their arguments. The real one knows more. */
-const COMMANDS = {
-  var: ['newVariable'],
-  store_var: ['variable', 'value', 'type'],
-  copy_var: ['variable', 'variable'],
-  add_var: ['variable', 'value'],
-  sub_var: ['variable', 'value'],
-  mul_var: ['variable', 'value'],
-  div_var: ['variable', 'value'],
-  set_pgstat_chan: ['value'],
-  set_pgstat_mode: ['value'],
-  set_max_bandwidth: ['value'],
-  set_acquisition_frac_autoadjust: ['value'],
-  set_range: ['type', 'value'],
-  set_range_minmax: ['type', 'value', 'value'],
-  set_autoranging: ['type', 'value', 'value'],
-  set_e: ['value'],
-  set_i: ['value'],
-  cell_on: [],
-  cell_off: [],
-  wait: ['value'],
-  meas: ['value', 'variable', 'type'],
-  meas_loop_ocp: ['variable', 'value', 'value'],
-  meas_loop_ca: [...LOOP_OUTPUTS, 'value', 'value', 'value'],
-  meas_loop_cp: [...LOOP_OUTPUTS, 'value', 'value', 'value'],
-  meas_loop_cv: [...LOOP_OUTPUTS, 'value', 'value', 'value', 'value', 'value'],
-  meas_loop_eis: SWEEP as ArgumentKind[],
-  meas_loop_geis: SWEEP as ArgumentKind[],
-  endloop: [],
-  breakloop: [],
-  if: ['value', 'operator', 'value'],
-  endif: [],
-  pck_start: [],
-  pck_add: ['variable'],
-  pck_end: [],
-  'on_finished:': [],
-} as const satisfies Record<string, readonly ArgumentKind[]>;
-
-export type CommandName = keyof typeof COMMANDS;
-
-/** Options of commands that have any; each takes one number. */
-const OPTIONS: Partial<Record<CommandName, readonly string[]>> = { meas_loop_cv: ['nscans'] };
 const OPTION = /^([a-z_]+)\(([^()]*)\)$/;
 
 const TYPES = new Set(['ab', 'ba', 'da', 'db', 'dc', 'eb', 'ha', 'ia', 'ja']);
@@ -117,12 +82,12 @@ export const SCRIPT_LINES_MAX = 2_000;
  * @param lines the script without the empty line that ends it
  * @throws ScriptFailure with the code, line and column the instrument reports
  */
-export function parseProgram(lines: readonly string[]): Program {
+export function parseProgram(lines: readonly string[], dialect: Dialect): Program {
   const characters = lines.reduce((sum, line) => sum + line.length + 1, 0);
   if (characters > SCRIPT_CHARACTERS_MAX || lines.length > SCRIPT_LINES_MAX) {
     throw new ScriptFailure(PARSE_ERROR.tooLarge, { line: lines.length });
   }
-  const parser = new Parser();
+  const parser = new Parser(dialect);
   lines.forEach((text, index) => {
     parser.take(text, index + 1);
   });
@@ -140,6 +105,7 @@ interface Block {
 }
 
 class Parser {
+  readonly #dialect: Dialect;
   readonly #variables = new Set<string>();
   readonly #statements: Statement[] = [];
   readonly #onFinished: Statement[] = [];
@@ -147,19 +113,23 @@ class Parser {
   #target = this.#statements;
   #isInPackage = false;
 
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect;
+  }
+
   take(text: string, line: number): void {
     const [first, ...rest] = wordsOf(text);
     if (!first) return;
     const command = first.text;
-    if (!isCommand(command)) {
+    if (!isCommand(command, this.#dialect)) {
       throw new ScriptFailure(PARSE_ERROR.unknownCommand, { line, column: first.column });
     }
-    const kinds = COMMANDS[command];
+    const kinds = argumentsOf(command);
     const operands = this.#readArguments(kinds, rest, line, text.length + 1);
-    const options = this.#readOptions(command, rest.slice(kinds.length), line);
+    const given = this.#readOptions(command, rest.slice(kinds.length), line);
     this.#checkPlace(command, line, first.column);
     const words = rest.map((word) => word.text);
-    this.#place({ command, line, words, operands, options, body: [] });
+    this.#place({ command, line, words, operands, ...given, body: [] });
   }
 
   finish(lineCount: number): Program {
@@ -187,21 +157,40 @@ class Parser {
     return operands;
   }
 
-  #readOptions(command: CommandName, words: readonly Word[], line: number): Map<string, Operand> {
-    const allowed = OPTIONS[command];
+  #readOptions(
+    command: CommandName,
+    words: readonly Word[],
+    line: number,
+  ): Pick<Statement, 'options' | 'optionNames'> {
+    const allowed = optionsOf(command, this.#dialect);
     const options = new Map<string, Operand>();
+    const optionNames = new Map<string, readonly string[]>();
     for (const { text, column } of words) {
-      const [, name, value = ''] = OPTION.exec(text) ?? [];
-      if (!allowed || name === undefined) {
+      const [, name, inside = ''] = OPTION.exec(text) ?? [];
+      if (name === undefined || !hasOptions(command)) {
         throw new ScriptFailure(PARSE_ERROR.unexpectedCharacter, { line, column });
       }
-      if (!allowed.includes(name) || options.has(name)) {
+      const kinds = Object.hasOwn(allowed, name) ? allowed[name] : undefined;
+      if (!kinds || options.has(name) || optionNames.has(name)) {
         throw new ScriptFailure(PARSE_ERROR.badOption, { line, column });
       }
-      const inside = { text: value, column: column + name.length + 1 };
-      options.set(name, this.#readValue(inside, line));
+      const start = column + name.length + 1;
+      if (kinds[0] === 'value') {
+        options.set(name, this.#readValue({ text: inside, column: start }, line));
+      } else optionNames.set(name, this.#readNames(inside, kinds.length, { line, column: start }));
     }
-    return options;
+    return { options, optionNames };
+  }
+
+  #readNames(
+    inside: string,
+    count: number,
+    place: { line: number; column: number },
+  ): readonly string[] {
+    const names = inside.split(' ').filter((name) => name !== '');
+    const isGood = names.length === count && names.every((name) => this.#variables.has(name));
+    if (!isGood) throw new ScriptFailure(PARSE_ERROR.unexpectedCharacter, place);
+    return names;
   }
 
   #readArgument(kind: ArgumentKind, word: Word, line: number): Operand | undefined {
@@ -270,16 +259,11 @@ class Parser {
   }
 }
 
-function isCommand(text: string): text is CommandName {
-  return Object.hasOwn(COMMANDS, text);
-}
-
-function isLoop(command: CommandName): boolean {
-  return command.startsWith('meas_loop_');
-}
-
-/** Words of a line with their columns from 1; a comment ends the line. */
+/** Words of a line with their columns from 1; parentheses hold together; a comment ends the line. */
 function wordsOf(text: string): Word[] {
   const [code = ''] = text.split('#');
-  return [...code.matchAll(/\S+/g)].map((match) => ({ text: match[0], column: match.index + 1 }));
+  return [...code.matchAll(/(?:\([^()]*\)|\S)+/g)].map((match) => ({
+    text: match[0],
+    column: match.index + 1,
+  }));
 }

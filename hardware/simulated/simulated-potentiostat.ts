@@ -1,5 +1,6 @@
 import type {
   InstrumentInfo,
+  LineLosses,
   Potentiostat,
   PotentiostatCapability,
   Reading,
@@ -28,6 +29,10 @@ export class SimulatedPotentiostat implements Potentiostat {
 
   get capability(): PotentiostatCapability {
     return this.#driver.capability;
+  }
+
+  get losses(): LineLosses | undefined {
+    return this.#driver.losses;
   }
 
   async connect(signal: AbortSignal): Promise<void> {

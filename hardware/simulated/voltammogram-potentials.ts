@@ -18,10 +18,25 @@ export function* cyclePotentials(sweep: VoltammogramSweep, isFirst: boolean): Ge
   if (isFirst) yield startVolt;
   let from = startVolt;
   for (const to of [...verticesVolt, startVolt]) {
-    const steps = Math.ceil(Math.abs(to - from) / stepVolt - STEP_SLACK);
-    const direction = Math.sign(to - from);
-    for (let step = 1; step < steps; step += 1) yield from + direction * step * stepVolt;
-    if (steps > 0) yield to;
+    yield* leg(from, to, stepVolt);
     from = to;
   }
+}
+
+/** The potentials of one linear sweep in order, both ends included. */
+export function* sweepPotentials(
+  startVolt: number,
+  endVolt: number,
+  stepVolt: number,
+): Generator<number> {
+  yield startVolt;
+  yield* leg(startVolt, endVolt, stepVolt);
+}
+
+/** From one potential to another without the first. */
+function* leg(from: number, to: number, stepVolt: number): Generator<number> {
+  const steps = Math.ceil(Math.abs(to - from) / stepVolt - STEP_SLACK);
+  const direction = Math.sign(to - from);
+  for (let step = 1; step < steps; step += 1) yield from + direction * step * stepVolt;
+  if (steps > 0) yield to;
 }

@@ -6,6 +6,7 @@ import { cyclingDqdvCommand } from './commands/cycling-dqdv.ts';
 import { cyclingGittCommand } from './commands/cycling-gitt.ts';
 import { cyclingSummaryCommand } from './commands/cycling-summary.ts';
 import { cyclingVoltammetryCommand } from './commands/cycling-voltammetry.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { eisArrheniusCommand } from './commands/eis-arrhenius.ts';
 import { eisDrtCommand } from './commands/eis-drt.ts';
 import { eisFitCommand } from './commands/eis-fit.ts';
@@ -21,6 +22,7 @@ import { scanLiveCommand } from './commands/scan-live.ts';
 import { scanReconstructCommand } from './commands/scan-reconstruct.ts';
 import { scanSegmentCommand } from './commands/scan-segment.ts';
 import { scorecardCommand } from './commands/scorecard.ts';
+import { simulateCommand } from './commands/simulate.ts';
 
 /** Every command there is, in the order the overview lists them. */
 export const COMMANDS: readonly Command[] = [
@@ -46,4 +48,6 @@ export const COMMANDS: readonly Command[] = [
   cyclingVoltammetryCommand,
   cyclingArrheniusCommand,
   scorecardCommand,
+  simulateCommand,
+  doctorCommand,
 ];

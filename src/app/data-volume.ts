@@ -20,8 +20,10 @@ export interface DataVolume {
  * the simulated rig: each table copied into a file of its own. A sample takes so much beside the
  * name of its channel, and less where its time falls on a whole second, as simulated sensors have it.
  */
-const BYTES_PER_SAMPLE = 36;
-const BYTES_PER_WHOLE_SECOND_SAMPLE = 26;
+const BYTES_PER_SAMPLE = 38;
+const BYTES_PER_WHOLE_SECOND_SAMPLE = 28;
+/** The error of a sample, or the range it was taken in, where the instrument tells. */
+const BYTES_PER_TOLD = 8;
 const BYTES_PER_SPECTRUM_POINT = 78;
 const BYTES_PER_SPECTRUM = 585;
 /** A fit while points arrive: its parameters and, for each point, the fitted curve as text. */
@@ -71,7 +73,7 @@ function databaseBytes(plan: RunPlan, instruments: Instruments): number {
   return Math.round(
     BYTES_AT_LEAST +
       plan.stepCount * BYTES_PER_STEP +
-      samples * (BYTES_PER_SAMPLE + nameBytes) +
+      samples * (BYTES_PER_SAMPLE + nameBytes + toldBytes(instruments)) +
       sensorBytes(plan.longestSecond, instruments) +
       spectrumPoints * BYTES_PER_SPECTRUM_POINT +
       spectra * BYTES_PER_SPECTRUM +
@@ -80,6 +82,15 @@ function databaseBytes(plan: RunPlan, instruments: Instruments): number {
       detectorSpectra * (BYTES_PER_DETECTOR_SPECTRUM + channels * BYTES_PER_DETECTOR_CHANNEL) +
       detectorSpectra * peaksEach(plan) * BYTES_PER_PEAK,
   );
+}
+
+/** Of a sample of the potentiostat, on average over voltage, current and charge. */
+function toldBytes({ potentiostat }: Instruments): number {
+  const { voltageVolt, currentAmpere } = potentiostat.capability.accuracy;
+  const ofVoltage = voltageVolt.length > 0 ? BYTES_PER_TOLD : 0;
+  // Who knows the error of a current knows its range too.
+  const ofCurrent = currentAmpere.length > 0 ? 2 * BYTES_PER_TOLD : 0;
+  return (ofVoltage + ofCurrent) / 3;
 }
 
 /** Slabs of a volume that are read, labelled and waited for at once, and their bytes at most. */

@@ -61,6 +61,13 @@ function measurementText(step: PlannedMeasurement): string {
       const [first, second] = step.verticesVolt;
       return `${step.cycles} cycles of ${significant(first)} V to ${significant(second)} V at ${milli(step.rateVoltPerSecond)} mV/s`;
     }
+    case 'linearSweep': {
+      const from =
+        step.startVolt === undefined ? 'open circuit' : `${significant(step.startVolt)} V`;
+      const limit =
+        step.limitAmpere === undefined ? '' : `, ended at ${milli(step.limitAmpere)} mA`;
+      return `sweep from ${from} to ${significant(step.endVolt)} V at ${milli(step.rateVoltPerSecond)} mV/s${limit}`;
+    }
     case 'gitt':
       return `up to ${step.pulsesMax} pulses of ${milli(step.currentAmpere)} mA for ${duration(step.pulseSecond)}, rests of ${duration(step.restSecond)}`;
     case 'impedance':

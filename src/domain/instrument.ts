@@ -4,7 +4,7 @@ import type { InjectedFault } from './injected-fault.ts';
 import type { Quality, SampleSink } from './sample.ts';
 import type { Frame, ScanPlan } from './scan.ts';
 import type { ImpedancePoint } from './spectrum.ts';
-import type { ElectrochemicalKind, ElectrochemicalTechnique } from './technique.ts';
+import type { ElectrochemicalKind, ElectrochemicalTechnique, Impedance } from './technique.ts';
 import type { VoxelSize } from './volume-results.ts';
 
 /**
@@ -23,16 +23,49 @@ export interface InstrumentInfo {
   readonly provenance: Provenance;
 }
 
+/**
+ * One measuring range and the limits of error that the maker states for it: of a reading x the
+ * error stays within `gainRelative * |x| + offset`.
+ */
+export interface MeasuringRange {
+  /** In the unit of the quantity. */
+  readonly fullScale: number;
+  readonly gainRelative: number;
+  /** In the unit of the quantity. */
+  readonly offset: number;
+}
+
+/** Ranges from the smallest to the largest. */
+export interface PotentiostatAccuracy {
+  readonly voltageVolt: readonly MeasuringRange[];
+  readonly currentAmpere: readonly MeasuringRange[];
+  /** Limits of error of an impedance; absent where it measures none. */
+  readonly impedance?: { readonly modulusRelative: number; readonly phaseDegree: number };
+  /** Where the figures are from: "PalmSens EmStat4 data sheet, rev. 3". */
+  readonly source: string;
+}
+
 /** What a potentiostat can do; the planner refuses a recipe that asks for more. */
 export interface PotentiostatCapability {
   readonly techniques: readonly ElectrochemicalKind[];
+  /** What impedance can be excited with; both where it is not said. */
+  readonly excitations?: readonly Impedance['excitation']['mode'][];
   readonly currentAmpereMax: number;
   readonly voltageVoltMin: number;
   readonly voltageVoltMax: number;
+  /** Both 0 where `techniques` has no impedance. */
   readonly frequencyHertzMin: number;
   readonly frequencyHertzMax: number;
-  /** Shortest time between two readings of rest, current or voltage. */
+  /** Shortest time between two samples that it keeps up with, s. */
   readonly sampleEverySecondMin: number;
+  /**
+   * Who ends a constant current at its voltage limits: the instrument, also without a host, or
+   * the host at its next sample. Some instruments keep only one of the two by themselves.
+   */
+  readonly keepsVoltageLimits: 'both' | 'compliance' | 'none';
+  /** What `cellOff` leaves, where it cannot open the cell's circuit: "0 V stay on the cell". */
+  readonly cellOffLeaves?: string;
+  readonly accuracy: PotentiostatAccuracy;
 }
 
 export type Reading =
@@ -49,6 +82,11 @@ export type Reading =
        * range (`underload`) says nothing against the voltage, and is surely no over-current.
        */
       readonly currentQuality?: Quality;
+      /** Standard uncertainties, from the limits of error of the ranges in use (GUM 4.3.7). */
+      readonly voltageErrorVolt?: number;
+      readonly currentErrorAmpere?: number;
+      /** Full scale of the current range in use, where the instrument tells. */
+      readonly currentRangeAmpere?: number;
     }
   | {
       readonly kind: 'impedancePoint';
@@ -57,9 +95,15 @@ export type Reading =
       readonly quality: Quality;
     };
 
+/** How many of each kind. */
+export type LineLosses = Readonly<Record<string, number>>;
+
 export interface Potentiostat {
+  /** Its model, serial number and provenance are sure only after `connect`. */
   readonly info: InstrumentInfo;
   readonly capability: PotentiostatCapability;
+  /** What its line has lost since `connect`, counted by kind: `discardedBytes`, `lostReplies`. */
+  readonly losses?: LineLosses | undefined;
   connect(signal: AbortSignal): Promise<void>;
   /**
    * Runs one technique and yields its readings as they come. Ends when the technique ends.

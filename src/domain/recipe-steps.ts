@@ -96,6 +96,20 @@ const cyclicVoltammetry = closedObject({
   cycles: z.int().min(1).max(1000).default(1),
 });
 
+/** Linear sweep voltammetry, potentiodynamic polarisation: one sweep of the potential. */
+const linearSweep = closedObject({
+  name: recipeName,
+  technique: z.literal('linearSweep'),
+  /** At the open-circuit potential unless given. */
+  start: potentialSetting.optional(),
+  end: potentialSetting,
+  rate: quantity('voltageRate'),
+  /** Between two points; a 500th of the sweep unless given. */
+  step: quantity('voltage').optional(),
+  /** A current of either direction that ends the step, as `limit`. */
+  limit: currentSetting.optional(),
+});
+
 /** Galvanostatic intermittent titration: pulses and rests until a pulse meets a condition. */
 const gitt = closedObject({
   name: recipeName,
@@ -121,6 +135,7 @@ const MEASUREMENTS = [
   constantVoltage,
   constantCurrentConstantVoltage,
   cyclicVoltammetry,
+  linearSweep,
   gitt,
   impedance,
   scan,

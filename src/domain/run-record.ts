@@ -78,6 +78,10 @@ export type RecordBody =
       readonly channel: string;
       readonly value: number;
       readonly quality: Quality;
+      /** Standard uncertainty in the unit of the channel, where the instrument's limits tell. */
+      readonly standardError?: number;
+      /** Full scale of the measuring range in use, in the unit of the channel. */
+      readonly range?: number;
     }
   | {
       readonly kind: 'event';

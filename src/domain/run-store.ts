@@ -1,3 +1,4 @@
+import type { InstrumentInfo } from './instrument.ts';
 import type { CellEvent } from './recipe-conditions.ts';
 import type { RecordBody, RunInfo, RunRecord, RunStatus } from './run-record.ts';
 import type { Frame } from './scan.ts';
@@ -96,7 +97,7 @@ export type OpenMeasurement = {
       readonly kind: 'phase';
       /** Name of the step. */
       readonly step: string;
-      /** `pulse`, `rest`, `voltammogram`. */
+      /** `pulse`, `rest`, `voltammogram`, `sweep`. */
       readonly phase: string;
       /** Which of them, from 1. */
       readonly number: number;
@@ -153,12 +154,15 @@ export interface RunWriter {
   committedSequence(): number;
   /** From `fromSecond` on, UTC is `utcAtZeroMs` plus the time on the experiment's clock. */
   labelUtc(fromSecond: number, utcAtZeroMs: number): void;
+  /** Who has answered: models and serial numbers are known only when instruments are connected. */
+  nameInstruments(instruments: readonly InstrumentInfo[]): void;
   /** Commits and marks the end of the run. */
   finish(status: Exclude<RunStatus, 'running'>): void;
 }
 
 /** The one way out of a run database: for outlets, commands and reports. */
 export interface RunReader {
+  /** Another object as soon as instruments have been named. */
   readonly info: RunInfo;
   status(): RunStatus;
   /** Sequence number of the newest committed record, 0 when there is none. */

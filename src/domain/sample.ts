@@ -11,6 +11,10 @@ export interface Sample {
   readonly timeSecond: number;
   readonly value: number;
   readonly quality: Quality;
+  /** Standard uncertainty in the unit of the channel, where the instrument's limits tell. */
+  readonly standardError?: number;
+  /** Full scale of the measuring range in use, in the unit of the channel. */
+  readonly range?: number;
 }
 
 export type SampleSink = (sample: Sample) => void;

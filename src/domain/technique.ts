@@ -54,6 +54,18 @@ export interface CyclicVoltammetry {
   readonly currentAmpereMax: number;
 }
 
+/** One linear sweep of the potential: linear sweep voltammetry, potentiodynamic polarisation. */
+export interface LinearSweep {
+  readonly kind: 'linearSweep';
+  readonly startVolt: number;
+  readonly endVolt: number;
+  readonly rateVoltPerSecond: number;
+  /** Between two points. */
+  readonly stepVolt: number;
+  /** The instrument ends the sweep by itself past this, whatever the sign. */
+  readonly currentAmpereMax: number;
+}
+
 /** Frequency sweep, high to low, logarithmically spaced, both ends included. */
 export interface Impedance {
   readonly kind: 'impedance';
@@ -80,5 +92,6 @@ export type ElectrochemicalTechnique =
   | ConstantCurrent
   | ConstantVoltage
   | CyclicVoltammetry
+  | LinearSweep
   | Impedance;
 export type ElectrochemicalKind = ElectrochemicalTechnique['kind'];

@@ -2,7 +2,7 @@ import type { Alarm } from '../domain/alarm.ts';
 import type { CancelTimer, Clock } from '../domain/clock.ts';
 import { asFault, type Problem } from '../domain/fault.ts';
 import type { RunControl } from '../domain/run-control.ts';
-import type { EventCode } from '../domain/run-record.ts';
+import type { EventCode, RunInfo } from '../domain/run-record.ts';
 import type { RunReader } from '../domain/run-store.ts';
 import { CommandDesk } from './command-desk.ts';
 import type { Reply, ReplyAddress } from './command-guard.ts';
@@ -75,6 +75,7 @@ export class MqttOutlet {
   #cancelTick: CancelTimer | undefined;
   #startedSecond = 0;
   #lastState = '';
+  #described: RunInfo | undefined;
   #lastStatusSecond = 0;
   #lastNodeState: NodeState = 'ready';
   #boot = 0;
@@ -192,7 +193,7 @@ export class MqttOutlet {
     this.#inFlight = 0;
     this.#counts.connections += 1;
     this.#lastState = '';
-    parts.outbox.put(descMessage(parts.topics, this.#options.reader.info));
+    this.#writeDescription(parts);
     this.#writeStatus(parts);
     this.#writeStateIfChanged();
     this.#pumpSoon();
@@ -260,9 +261,16 @@ export class MqttOutlet {
     this.#pumpSoon();
   }
 
+  #writeDescription({ outbox, topics }: Parts): void {
+    this.#described = this.#options.reader.info;
+    outbox.put(descMessage(topics, this.#described));
+  }
+
+  /** The state, and before it who the instruments are, where that has become known since. */
   #writeStateIfChanged(): void {
     if (!this.#parts || !this.#session) return;
     const { reader, control } = this.#options;
+    if (reader.info !== this.#described) this.#writeDescription(this.#parts);
     const message = stateMessage(this.#parts.topics, reader.info, control);
     if (message.payload === this.#lastState) return;
     this.#lastState = message.payload;

@@ -88,6 +88,8 @@ export class RecordPacker {
         dt: batch.timeOffsetsSecond,
         v: batch.values,
         ...(batch.qualities.every((quality) => quality === 'good') ? {} : { q: batch.qualities }),
+        ...(batch.errors.every((error) => error === null) ? {} : { u: batch.errors }),
+        ...(batch.ranges.every((range) => range === null) ? {} : { range: batch.ranges }),
       }),
       retain: false,
       expirySecond: STREAM_EXPIRY_SECOND,
@@ -333,12 +335,23 @@ function isSample(record: RunRecord): record is SampleRecord {
   return record.body.kind === 'sample';
 }
 
+/** No uncertainty is known better than to two digits (GUM 7.2.6); the third keeps rounding out. */
+const ERROR_DIGITS = 3;
+
+function rounded(standardError: number): number {
+  return Number(standardError.toPrecision(ERROR_DIGITS));
+}
+
 class SampleBatch {
   readonly first: SampleRecord;
   readonly sequenceOffsets: number[] = [];
   readonly timeOffsetsSecond: number[] = [];
   readonly values: number[] = [];
   readonly qualities: Quality[] = [];
+  /** Standard uncertainties; null where none is known. */
+  readonly errors: (number | null)[] = [];
+  /** Full scales of the ranges in use; null where none is known. */
+  readonly ranges: (number | null)[] = [];
   #bytes = BATCH_HEADER_BYTES_MAX;
 
   constructor(first: SampleRecord) {
@@ -348,17 +361,21 @@ class SampleBatch {
 
   /** False, and nothing added, when the batch is full. */
   add(record: SampleRecord): boolean {
-    const { value, quality } = record.body;
+    const { value, quality, standardError, range = null } = record.body;
+    const error = standardError === undefined ? null : rounded(standardError);
     const sequenceOffset = record.sequence - this.first.sequence;
     // Microseconds: enough for any instrument here, and no tail of binary rounding in the text.
     const timeOffsetSecond = Math.round((record.timeSecond - this.first.timeSecond) * 1e6) / 1e6;
-    const bytes = `${sequenceOffset},${timeOffsetSecond},${value},"${quality}",`.length;
+    const texts = [sequenceOffset, timeOffsetSecond, value, `"${quality}"`, error, range];
+    const bytes = texts.map((text) => `${text},`).join('').length;
     if (this.#bytes + bytes > PAYLOAD_BYTES_MAX) return false;
     this.#bytes += bytes;
     this.sequenceOffsets.push(sequenceOffset);
     this.timeOffsetsSecond.push(timeOffsetSecond);
     this.values.push(value);
     this.qualities.push(quality);
+    this.errors.push(error);
+    this.ranges.push(range);
     return true;
   }
 }

@@ -5,6 +5,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Bus } from '../domain/bus.ts';
 import { type CancelTimer, type Clock, sleep } from '../domain/clock.ts';
 import type { RunControl } from '../domain/run-control.ts';
+import type { RunInfo } from '../domain/run-record.ts';
 import type { RunReader } from '../domain/run-store.ts';
 import { listen, messageOf, refuse, refuseUpgrade, reply } from './http-replies.ts';
 import { isLoopbackHost, isOwnOrigin, loopbackAddress } from './origin-guard.ts';
@@ -74,10 +75,12 @@ export class PanelServer {
   #ticks = 0;
   #stopping: Promise<void> | undefined;
   #toldFault: string | undefined;
+  #toldInfo: RunInfo;
 
   constructor(options: PanelServerOptions) {
     this.#options = options;
     this.#batches = new RecordBatches(options.reader);
+    this.#toldInfo = options.reader.info;
     this.#people = new PersonDesk(options.control, options.reader.info.runId);
   }
 
@@ -195,6 +198,16 @@ export class PanelServer {
     return { type: 'run', info, status, lastSequence, after: known ? after : 0 };
   }
 
+  /** Pages learn who the instruments are as soon as that is known. */
+  #tellInstruments(): void {
+    const { info } = this.#options.reader;
+    if (info === this.#toldInfo) return;
+    this.#toldInfo = info;
+    for (const session of this.#sessions) {
+      if (session.cursor !== undefined) session.say(this.#greet(session.cursor, info.runId));
+    }
+  }
+
   #stopFor(session: Session): void {
     session.say({ type: 'stop', state: 'requested', message: 'Going to the safe state' });
     this.#requestStop().then(
@@ -223,6 +236,7 @@ export class PanelServer {
   }
 
   #pump(): boolean {
+    this.#tellInstruments();
     let more = false;
     for (const session of this.#sessions) more = session.pump() || more;
     return more;

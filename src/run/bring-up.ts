@@ -12,6 +12,7 @@ export const DISCONNECT_SECOND_MAX = 5;
 
 /** One instrument as the start and the end of a run see it. */
 export interface Connection {
+  /** Says more once it is connected. */
   readonly info: InstrumentInfo;
   /** The instrument itself, to tell it from others. */
   readonly instrument: object;
@@ -28,7 +29,9 @@ export function connectionsOf(instruments: Instruments, sink: SampleSink): reado
   const { sensors, heater, potentiostat, scanner, spectrometer } = instruments;
   return [
     ...sensors.map((sensor) => ({
-      info: sensor.info,
+      get info() {
+        return sensor.info;
+      },
       instrument: sensor,
       channels: sensor.channels,
       everySecond: sensor.everySecond,
@@ -38,7 +41,9 @@ export function connectionsOf(instruments: Instruments, sink: SampleSink): reado
     ...(heater
       ? [
           {
-            info: heater.info,
+            get info() {
+              return heater.info;
+            },
             instrument: heater,
             channels: heater.channels,
             connect: (signal: AbortSignal) => heater.connect(signal, sink),
@@ -48,7 +53,9 @@ export function connectionsOf(instruments: Instruments, sink: SampleSink): reado
       : []),
     ...[potentiostat, ...(scanner ? [scanner] : []), ...(spectrometer ? [spectrometer] : [])].map(
       (one) => ({
-        info: one.info,
+        get info() {
+          return one.info;
+        },
         instrument: one,
         channels: [],
         connect: (signal: AbortSignal) => one.connect(signal),

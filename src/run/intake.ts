@@ -60,9 +60,21 @@ export class Intake {
     const { timeSecond, voltageVolt, currentAmpere, quality } = reading;
     const currentQuality = reading.currentQuality ?? quality;
     const { voltage, current, charge } = CHANNELS;
+    const { voltageErrorVolt, currentErrorAmpere, currentRangeAmpere } = reading;
+    const ofVoltage = known('standardError', voltageErrorVolt);
+    const ofCurrent = {
+      ...known('standardError', currentErrorAmpere),
+      ...known('range', currentRangeAmpere),
+    };
     const measured: readonly Sample[] = [
-      { channel: voltage.name, timeSecond, value: voltageVolt, quality },
-      { channel: current.name, timeSecond, value: currentAmpere, quality: currentQuality },
+      { channel: voltage.name, timeSecond, value: voltageVolt, quality, ...ofVoltage },
+      {
+        ...ofCurrent,
+        channel: current.name,
+        timeSecond,
+        value: currentAmpere,
+        quality: currentQuality,
+      },
     ];
     const judged = measured.map((sample) => this.#judge(sample));
     if (isRecorded) for (const sample of judged) this.#pass(sample);
@@ -152,9 +164,11 @@ export class Intake {
     for (const listener of this.#listeners.get(sample.channel) ?? []) listener(sample);
   }
 
-  #record({ channel, timeSecond, value, quality }: Sample): void {
+  #record({ channel, timeSecond, value, quality, standardError, range }: Sample): void {
     if (Number.isFinite(value)) {
-      this.#options.journal.record({ kind: 'sample', channel, value, quality }, timeSecond);
+      const told = { ...known('standardError', standardError), ...known('range', range) };
+      const body = { kind: 'sample', channel, value, quality, ...told } as const;
+      this.#options.journal.record(body, timeSecond);
       return;
     }
     const count = (this.#unusable.get(channel) ?? 0) + 1;
@@ -167,6 +181,15 @@ export class Intake {
       details: { channel },
     });
   }
+}
+
+/** What an instrument says beside a value: nothing is written down where it says nothing. */
+function known<K extends 'standardError' | 'range'>(
+  key: K,
+  value: number | undefined,
+): { readonly [P in K]?: number } {
+  if (value === undefined || !Number.isFinite(value)) return {};
+  return { [key]: value } as { readonly [P in K]: number };
 }
 
 /** How long a sensor of this rhythm may say nothing, s. */

@@ -1,6 +1,7 @@
 import type { CancelTimer, Clock } from '../domain/clock.ts';
 import type { DiskSpace } from '../domain/disk-space.ts';
 import { asFault, type Fault } from '../domain/fault.ts';
+import type { InstrumentInfo } from '../domain/instrument.ts';
 import type { EventCode, RecordBody, RecordOf, RunStatus, Severity } from '../domain/run-record.ts';
 import type { EngineState, RunWriter } from '../domain/run-store.ts';
 import { ClockWatch } from './clock-watch.ts';
@@ -125,6 +126,11 @@ export class Journal {
     this.#cancel = undefined;
     this.#lookAround();
     if (!this.#fault) this.#try(() => this.#options.writer.commit());
+  }
+
+  /** Writes down who the instruments are, once they have answered. */
+  nameInstruments(instruments: readonly InstrumentInfo[]): void {
+    if (!this.#fault) this.#try(() => this.#options.writer.nameInstruments(instruments));
   }
 
   /** Ends the run's records. Even after a failure the end is tried. */

@@ -85,7 +85,8 @@ function isPotentiostatic({ kind }: PlannedMeasurement): boolean {
   return (
     kind === 'constantVoltage' ||
     kind === 'constantCurrentConstantVoltage' ||
-    kind === 'cyclicVoltammetry'
+    kind === 'cyclicVoltammetry' ||
+    kind === 'linearSweep'
   );
 }
 

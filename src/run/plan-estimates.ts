@@ -4,10 +4,12 @@ import type { ElectricalStepPlan } from './electrical-technique.ts';
 import type {
   PlanEstimates,
   PlannedAcquisition,
+  PlannedLinearSweep,
   PlannedMeasure,
   PlannedMeasurement,
   PlannedStep,
 } from './plan.ts';
+import { POINTS_PER_SWEEP } from './potential-sweep.ts';
 
 /** Voltage, current and charge come with each reading. */
 const SAMPLES_PER_READING = 3;
@@ -83,6 +85,9 @@ function addMeasurement(totals: Totals, step: PlannedMeasurement, times: number)
     case 'cyclicVoltammetry':
       totals.samples += times * step.cycles * VOLTAMMETRY_READINGS * SAMPLES_PER_READING;
       return;
+    case 'linearSweep':
+      totals.samples += times * linearReadings(step) * SAMPLES_PER_READING;
+      return;
     case 'openCircuit':
     case 'constantCurrent':
     case 'constantVoltage':
@@ -99,6 +104,13 @@ function addMeasurement(totals: Totals, step: PlannedMeasurement, times: number)
     default:
       step satisfies never;
   }
+}
+
+/** Without a start the longest time there may be counts. */
+function linearReadings(step: PlannedLinearSweep): number {
+  const { stepVolt, longestSecond, rateVoltPerSecond } = step;
+  if (stepVolt === undefined) return POINTS_PER_SWEEP;
+  return Math.ceil((longestSecond * rateVoltPerSecond) / stepVolt);
 }
 
 /** @param sweeps each of which interrupts the step, which begins anew after it */

@@ -92,6 +92,11 @@ function addMeasurement(found: Found, step: PlannedMeasurement): void {
       techniques.add(step.kind);
       voltages.push(...step.verticesVolt);
       return;
+    case 'linearSweep':
+      techniques.add(step.kind);
+      voltages.push(step.endVolt, step.startVolt ?? step.endVolt);
+      currents.push(step.limitAmpere ?? 0);
+      return;
     case 'constantCurrentConstantVoltage':
       techniques.add('constantCurrent').add('constantVoltage');
       break;

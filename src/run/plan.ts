@@ -133,6 +133,19 @@ export interface PlannedVoltammetry extends PlannedStepCommon {
   readonly cycles: number;
 }
 
+/** One sweep of the potential. */
+export interface PlannedLinearSweep extends PlannedStepCommon {
+  readonly kind: 'linearSweep';
+  /** Undefined: from the open-circuit potential. */
+  readonly startVolt: number | undefined;
+  readonly endVolt: number;
+  readonly rateVoltPerSecond: number;
+  /** Between two points; undefined: an even share of the sweep. */
+  readonly stepVolt: number | undefined;
+  /** The step ends there, whatever the sign; undefined: that of the recipe's safety, as a fault. */
+  readonly limitAmpere: number | undefined;
+}
+
 export interface PlannedTitration extends PlannedStepCommon {
   readonly kind: 'gitt';
   readonly currentAmpere: number;
@@ -164,6 +177,7 @@ export type PlannedMeasurement =
   | PlannedConstantVoltage
   | PlannedConstantCurrentConstantVoltage
   | PlannedVoltammetry
+  | PlannedLinearSweep
   | PlannedTitration
   | PlannedImpedanceStep
   | PlannedScanStep

@@ -1,5 +1,7 @@
+import type { Instruments } from '../domain/instrument.ts';
 import type { EngineState } from '../domain/run-store.ts';
 import { AlarmBoard } from './alarms.ts';
+import { Beside } from './beside.ts';
 import { type Connection, connectionsOf } from './bring-up.ts';
 import { ChargeCounter } from './charge-counter.ts';
 import { Drops } from './drops.ts';
@@ -11,6 +13,7 @@ import { commitSecondMax, Journal } from './journal.ts';
 import { LoopConditions } from './loop-conditions.ts';
 import { People } from './people.ts';
 import { PlanWalk } from './plan-walk.ts';
+import { Reconnection } from './reconnection.ts';
 import { ResourceUse } from './resource-use.ts';
 import { RunMemory } from './run-memory.ts';
 import type { RunnerOptions } from './runner-options.ts';
@@ -21,6 +24,9 @@ import { Suspension } from './suspension.ts';
 
 /** Everything that one run works with, made for each other. */
 export interface RunParts {
+  /** Those of the options, with a potentiostat whose loss the run can outlive. */
+  readonly instruments: Instruments;
+  readonly beside: Beside;
   readonly halting: Halting;
   readonly journal: Journal;
   readonly alarms: AlarmBoard;
@@ -42,8 +48,25 @@ export interface RunParts {
 
 /** Makes the parts of a run, and lets them hear of each other. Nothing acts yet. */
 export function assembleRun(options: RunnerOptions): RunParts {
-  const { bus, clock, info, instruments, plan, resumeFrom, writer } = options;
+  const { bus, clock, info, plan, resumeFrom, writer } = options;
   const touched: Connection[] = [];
+  const beside = new Beside();
+  // Made first, because all others see its potentiostat; what it tells them it tells much later.
+  const { potentiostat } = new Reconnection({
+    potentiostat: options.instruments.potentiostat,
+    clock,
+    journal: { event: (event) => journal.event(event) },
+    suspension: { hold: (reason) => suspension.hold(reason) },
+    policy: plan.resume,
+    seed: info.seed,
+    get signal() {
+      return halting.signal;
+    },
+    ask: (question) => people.ask(question, halting.signal),
+    background: (work) => beside.add(work),
+    onFault: (fault) => halting.haltOnError(fault),
+  });
+  const instruments = { ...options.instruments, potentiostat };
   const charge = new ChargeCounter(resumeFrom?.chargeCoulomb);
   const memory = new RunMemory(resumeFrom);
   const loops = new LoopConditions(bus, plan.steps, {
@@ -106,7 +129,7 @@ export function assembleRun(options: RunnerOptions): RunParts {
   return {
     ...{ halting, journal, alarms, people, charge, intake, heaterWatch, suspension },
     ...{ resources: new ResourceUse(plan.exclusive), drops: new Drops(journal), loops },
-    ...{ walk, memory, ledger, connections, touched },
+    ...{ walk, memory, ledger, connections, touched, instruments, beside },
   };
 }
 

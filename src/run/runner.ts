@@ -12,7 +12,7 @@ import { assembleRun, type RunParts } from './run-parts.ts';
 import type { RunnerOptions } from './runner-options.ts';
 import type { SafeActionOutcome } from './safe-state.ts';
 import { StepSequence } from './step-sequence.ts';
-import { disconnectAll, drainAnalyses, reportUnusable } from './wind-down.ts';
+import { disconnectAll, drainAnalyses, reportLosses, reportUnusable } from './wind-down.ts';
 
 export type RunOutcome = Ending & { readonly exitCode: ExitCode };
 
@@ -111,12 +111,13 @@ export class Runner implements RunControl {
       this.#parts.halting.haltOnError(error);
     }
     const safety = await this.#parts.halting.safeState();
-    await this.#steps.idle();
+    await this.#parts.beside.idle();
     await disconnectAll(clock, this.#parts.journal, this.#parts.touched);
     this.#parts.intake.close();
     this.#parts.suspension.stop();
     await drainAnalyses(clock, this.#parts.journal, this.#options.analyses);
     forget();
+    reportLosses(this.#parts.drops, this.#parts.instruments.potentiostat);
     reportUnusable(this.#parts.drops, this.#parts.intake.unusable);
     this.#parts.drops.report();
     return this.#end(safety);
@@ -170,6 +171,14 @@ export class Runner implements RunControl {
         message: `${id} is connected: ${model} (${provenance}).`,
       });
     }
+    this.#nameInstruments();
+  }
+
+  /** Serial numbers, and whether it is the instrument or a simulated one, are known by now. */
+  #nameInstruments(): void {
+    const { instruments } = this.#options.info;
+    const found = new Map(this.#parts.connections.map(({ info }) => [info.id, info]));
+    this.#parts.journal.nameInstruments(instruments.map((one) => found.get(one.id) ?? one));
   }
 
   #end(safety: readonly SafeActionOutcome[]): RunOutcome {

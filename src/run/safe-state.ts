@@ -33,7 +33,8 @@ export function safeActions(
   const actions: SafeAction[] = [];
   if (touched(potentiostat)) {
     const instrument = potentiostat.info.id;
-    actions.push({ result: 'the cell is off', instrument, act: () => potentiostat.cellOff() });
+    const result = potentiostat.capability.cellOffLeaves ?? 'the cell is off';
+    actions.push({ result, instrument, act: () => potentiostat.cellOff() });
   }
   if (heater && touched(heater)) {
     const instrument = heater.info.id;

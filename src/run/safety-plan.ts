@@ -46,6 +46,7 @@ const PASSES_CURRENT_OR_RESTS = new Set<MeasurementStep['technique']>([
   'constantVoltage',
   'constantCurrentConstantVoltage',
   'cyclicVoltammetry',
+  'linearSweep',
   'gitt',
 ]);
 

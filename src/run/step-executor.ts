@@ -61,6 +61,7 @@ function passesCurrent({ kind }: PlannedMeasurement): boolean {
     case 'constantVoltage':
     case 'constantCurrentConstantVoltage':
     case 'cyclicVoltammetry':
+    case 'linearSweep':
     case 'gitt':
       return true;
     case 'freshCell':
@@ -102,8 +103,8 @@ async function measure(
     case 'gitt':
       return runTitration(bench, step, carried);
     case 'cyclicVoltammetry':
-      bench.remembers(() => ({ partsDone: done.count }));
-      return runVoltammetry(bench, step, done);
+    case 'linearSweep':
+      return runVoltammetry(bench, step, carried);
     case 'impedance':
       bench.remembers(() => ({ partsDone: done.count }));
       if (done.count > 0) return COMPLETE;

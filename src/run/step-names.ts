@@ -54,6 +54,8 @@ function endsOfMeasurement(step: PlannedMeasurement): string[] {
       return [...step.until.map(endName), 'short'];
     case 'gitt':
       return [...step.until.map(endName), 'short', 'complete'];
+    case 'linearSweep':
+      return step.limitAmpere === undefined ? ['complete'] : ['complete', 'limit'];
     default:
       return ['complete'];
   }

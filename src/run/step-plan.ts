@@ -1,6 +1,5 @@
 import { CHANNELS } from '../domain/channel.ts';
 import type { MeasurementStep } from '../domain/recipe-steps.ts';
-import type { PotentialSetting } from '../domain/recipe-values.ts';
 import { measureSecond, planAcquisitions, planScan, planSpectrum } from './acquisition-plan.ts';
 import { boundSecond, currentOf, planConditions } from './condition-plan.ts';
 import type {
@@ -13,11 +12,11 @@ import type {
   PlannedOpenCircuit,
   PlannedSoak,
   PlannedTitration,
-  PlannedVoltammetry,
 } from './plan.ts';
 import type { PlanSite } from './plan-site.ts';
+import { planLinearSweep, planVoltage, planVoltammetry } from './potential-plan.ts';
 import { planSweep } from './sweep-plan.ts';
-import { spokenTime, spokenValue } from './wording.ts';
+import { spokenTime } from './wording.ts';
 
 type StepOf<T extends MeasurementStep['technique']> = Extract<MeasurementStep, { technique: T }>;
 
@@ -39,6 +38,8 @@ export function planMeasurement(site: PlanSite, step: MeasurementStep): PlannedM
       return planConstantCurrentConstantVoltage(site, step);
     case 'cyclicVoltammetry':
       return planVoltammetry(site, step);
+    case 'linearSweep':
+      return planLinearSweep(site, step);
     case 'gitt':
       return planTitration(site, step);
     case 'impedance': {
@@ -153,13 +154,6 @@ function planConstantCurrentConstantVoltage(
   };
 }
 
-/** A potential the step sets. @returns NaN when nobody can tell */
-function planVoltage(site: PlanSite, key: string, setting: PotentialSetting): number {
-  const volt = site.potential(key, setting);
-  if (!Number.isNaN(volt)) site.checkVoltage(key, volt);
-  return volt;
-}
-
 /** The current of a step; no current is another technique. */
 function planCurrent(
   site: PlanSite,
@@ -223,32 +217,6 @@ function checkedBound(
   if (bound !== undefined) return bound;
   site.problem('until', 'nothing bounds the time of this step: add { time: "6 h" } or the like');
   return 0;
-}
-
-function planVoltammetry(site: PlanSite, step: StepOf<'cyclicVoltammetry'>): PlannedVoltammetry {
-  const { rate, cycles } = step;
-  site.checkTechnique('cyclicVoltammetry');
-  const first = planVoltage(site, 'vertices[0]', step.vertices[0]);
-  const second = planVoltage(site, 'vertices[1]', step.vertices[1]);
-  const start = step.start && planVoltage(site, 'start', step.start);
-  if (first === second) {
-    site.problem('vertices', `both are ${spokenValue(first, 'V')}; a sweep needs two`);
-  }
-  site.checkPositive('rate', rate, 'the scan rate');
-  // Without a start nobody knows how far the first vertex is: within the safety window at most.
-  const { min, max } = site.safety.voltage;
-  const approach = start === undefined ? max - min : Math.abs(first - start);
-  const back = start === undefined ? max - min : Math.abs(second - start);
-  const span = Math.abs(first - second);
-  return {
-    kind: 'cyclicVoltammetry',
-    name: step.name,
-    startVolt: start,
-    verticesVolt: [first, second],
-    rateVoltPerSecond: rate,
-    cycles,
-    longestSecond: ((2 * cycles - 1) * span + approach + back) / rate,
-  };
 }
 
 function planTitration(site: PlanSite, step: StepOf<'gitt'>): PlannedTitration {

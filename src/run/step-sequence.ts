@@ -11,8 +11,6 @@ import { executeStep } from './step-executor.ts';
 export class StepSequence {
   readonly #options: RunnerOptions;
   readonly #parts: RunParts;
-  /** Work beside the steps. */
-  readonly #background = new Set<Promise<void>>();
   /** Steps whose limits are written down already: loops run the same ones again. */
   readonly #guarded = new Set<object>();
 
@@ -33,11 +31,6 @@ export class StepSequence {
       where: failed,
       message: 'every candidate was rejected, so nothing after this screen has a value',
     });
-  }
-
-  /** Resolves when no work beside the steps is left. */
-  async idle(): Promise<void> {
-    await Promise.all(this.#background);
   }
 
   async #runStep(position: PlanPosition): Promise<void> {
@@ -81,9 +74,9 @@ export class StepSequence {
 
   /** What a step works with. */
   bench(): Bench {
-    const { bus, clock, instruments, plan, spools } = this.#options;
-    const { charge, drops, halting, heaterWatch, intake, journal, memory, people } = this.#parts;
-    const { resources, suspension } = this.#parts;
+    const { bus, clock, plan, spools } = this.#options;
+    const { charge, drops, halting, heaterWatch, instruments, intake, journal } = this.#parts;
+    const { beside, memory, people, resources, suspension } = this.#parts;
     const remembered = memory.forSteps();
     return {
       ...{ instruments, clock, bus, spools, journal, intake, charge, suspension, resources, drops },
@@ -98,10 +91,7 @@ export class StepSequence {
       },
       cellIsFresh: () => this.#forgetCell(),
       ask: (question, signal) => people.ask(question, signal),
-      background: (work) => {
-        this.#background.add(work);
-        void work.finally(() => this.#background.delete(work));
-      },
+      background: (work) => beside.add(work),
     };
   }
 

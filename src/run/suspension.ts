@@ -29,6 +29,14 @@ export interface SuspensionOptions {
   readonly onFault: (fault: Fault) => void;
 }
 
+/** Why the run is suspended by something else than a channel of the recipe. */
+export interface HoldReason {
+  /** The instrument it is about. */
+  readonly instrument: string;
+  /** "does not answer", after the name of the instrument. */
+  readonly why: string;
+}
+
 interface Watch {
   readonly suspender: Suspender;
   state: SuspenderState;
@@ -45,12 +53,15 @@ export class Suspension {
   readonly #watches: Watch[];
   readonly #cuts = new Set<() => void>();
   readonly #clears = new Set<() => void>();
+  readonly #holds = new Set<HoldReason>();
   #unlisten: (() => void)[] = [];
   #cancelOver: CancelTimer | undefined;
   /** What an earlier start has left, until steps run again. */
   #earlier: SuspensionMemory['now'];
   #isBegun = false;
   #sinceSecond: number | undefined;
+  /** What of this suspension an earlier start has seen. */
+  #carriedSecond = 0;
   #pastSecond: number;
   #count: number;
 
@@ -85,7 +96,7 @@ export class Suspension {
     const earlier = this.#earlier;
     this.#earlier = undefined;
     const watch = this.#watches.find(({ suspender }) => suspender.channel === earlier?.channel);
-    if (earlier && watch) this.#suspend(watch, earlier.lengthSecond);
+    if (earlier && watch) this.#suspend(watch, undefined, earlier.lengthSecond);
     this.#update();
   }
 
@@ -106,14 +117,17 @@ export class Suspension {
     return this.#sinceSecond !== undefined;
   }
 
-  /** Which channel keeps the run suspended, why, and since when; undefined while none does. */
+  /** Which channel or instrument keeps the run suspended, why, and since when. */
   get standstill():
     | { readonly channel: string; readonly why: string; readonly sinceSecond: number }
     | undefined {
+    const sinceSecond = this.#sinceSecond;
+    if (sinceSecond === undefined) return undefined;
+    const [held] = this.#holds;
+    if (held) return { channel: held.instrument, why: held.why, sinceSecond };
     const outside = this.#watches.find(({ state }) => state.kind === 'outside');
-    if (this.#sinceSecond === undefined || outside?.state.kind !== 'outside') return undefined;
-    const { suspender, state } = outside;
-    return { channel: suspender.channel, why: state.why, sinceSecond: this.#sinceSecond };
+    if (outside?.state.kind !== 'outside') return undefined;
+    return { channel: outside.suspender.channel, why: outside.state.why, sinceSecond };
   }
 
   /** How often the run was suspended. */
@@ -142,6 +156,18 @@ export class Suspension {
   onClear(listener: () => void): () => void {
     this.#clears.add(listener);
     return () => this.#clears.delete(listener);
+  }
+
+  /**
+   * Suspends the run until released, beside what the recipe suspends on; nothing ends it by time.
+   * @returns releases it; idempotent
+   */
+  hold(reason: HoldReason): () => void {
+    this.#holds.add(reason);
+    this.#update();
+    return () => {
+      if (this.#holds.delete(reason)) this.#update();
+    };
   }
 
   /** Resolves when nothing suspends. Rejects with the signal's reason if it aborts first. */
@@ -212,29 +238,41 @@ export class Suspension {
 
   #update(): void {
     if (!this.#isBegun) return;
+    const [held] = this.#holds;
     const outside = this.#watches.find(({ state }) => state.kind === 'outside');
-    if (outside && !this.isActive) this.#suspend(outside);
-    else if (!outside && this.isActive) this.#goOn();
+    if (outside || held) {
+      if (!this.isActive) this.#suspend(outside, held);
+      // A hold ends by itself; what the recipe suspends on is bounded from when it alone is left.
+      if (outside && !held) this.#boundBy(outside);
+    } else if (this.isActive) {
+      this.#goOn();
+    }
   }
 
   /** @param pastSecond how long this one has lasted already, in an earlier start */
-  #suspend({ suspender, state }: Watch, pastSecond?: number): void {
-    const { clock, journal, onFault } = this.#options;
-    this.#sinceSecond = clock.nowSecond() - (pastSecond ?? 0);
+  #suspend(outside: Watch | undefined, held: HoldReason | undefined, pastSecond?: number): void {
+    const { clock, journal } = this.#options;
+    this.#carriedSecond = pastSecond ?? 0;
+    this.#sinceSecond = clock.nowSecond() - this.#carriedSecond;
     if (pastSecond === undefined) this.#count += 1;
     for (const cut of [...this.#cuts]) cut();
-    const why = state.kind === 'outside' ? state.why : STILL_OUTSIDE.why;
+    const [who, why] = held ? [held.instrument, held.why] : whyOutside(outside);
     journal.event({
       code: 'suspended',
       severity: 'warning',
-      message: `${pastSecond === undefined ? 'Suspended' : 'Still suspended'}, with the current off: ${suspender.channel} ${why}.`,
+      message: `${pastSecond === undefined ? 'Suspended' : 'Still suspended'}, with the current off: ${who} ${why}.`,
       details: {
-        channel: suspender.channel,
+        [held ? 'instrument' : 'channel']: who,
         count: this.#count,
-        suspended_second: pastSecond ?? 0,
+        suspended_second: this.#carriedSecond,
       },
     });
-    this.#cancelOver = clock.after(Math.max(0, suspender.atMost - (pastSecond ?? 0)), () =>
+  }
+
+  #boundBy({ suspender }: Watch): void {
+    const { clock, onFault } = this.#options;
+    const leftSecond = Math.max(0, suspender.atMost - this.#carriedSecond);
+    this.#cancelOver ??= clock.after(leftSecond, () =>
       onFault(
         new Fault('timeout', {
           where: suspender.channel,
@@ -247,6 +285,7 @@ export class Suspension {
   #goOn(): void {
     const { clock, journal } = this.#options;
     this.#cancelOver?.();
+    this.#cancelOver = undefined;
     const nowSecond = clock.nowSecond();
     const lengthSecond = nowSecond - (this.#sinceSecond ?? nowSecond);
     this.#pastSecond += lengthSecond;
@@ -263,4 +302,9 @@ export class Suspension {
     });
     for (const clear of [...this.#clears]) clear();
   }
+}
+
+function whyOutside(outside: Watch | undefined): readonly [channel: string, why: string] {
+  if (outside?.state.kind !== 'outside') return ['', ''];
+  return [outside.suspender.channel, outside.state.why];
 }

@@ -23,9 +23,7 @@ export function planSweep(
   checkFrequencies(site, settings);
   const amplitudeRms = planAmplitude(site, settings, biasAmpere);
   if (settings.fit !== undefined) checkCircuit(site, settings.fit);
-  if (!site.potentiostat.capability.techniques.includes('impedance')) {
-    site.problem('', `${site.potentiostat.info.model} cannot measure impedance`);
-  }
+  checkExcitation(site, mode);
   const pointCount =
     from > to && to > 0 ? Math.round((Math.log10(from) - Math.log10(to)) * pointsPerDecade) + 1 : 2;
   return {
@@ -38,6 +36,16 @@ export function planSweep(
     circuit: settings.fit,
     expectedSecond: expectedSecond(from, to, pointCount),
   };
+}
+
+function checkExcitation(site: PlanSite, mode: ImpedanceSettings['mode']): void {
+  const { capability, info } = site.potentiostat;
+  if (!capability.techniques.includes('impedance')) {
+    site.problem('', `${info.model} cannot measure impedance`);
+  } else if (capability.excitations?.includes(mode) === false) {
+    const able = capability.excitations.join(', ');
+    site.problem('mode', `${info.model} cannot measure ${mode} impedance: expected ${able}`);
+  }
 }
 
 function checkCircuit(site: PlanSite, text: string): void {

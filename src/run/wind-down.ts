@@ -1,6 +1,7 @@
 import type { AnalysisService } from '../domain/analysis-service.ts';
 import type { Clock } from '../domain/clock.ts';
 import { asFault } from '../domain/fault.ts';
+import type { Potentiostat } from '../domain/instrument.ts';
 import { type Connection, disconnectWithin } from './bring-up.ts';
 import type { Drops } from './drops.ts';
 import type { Journal } from './journal.ts';
@@ -46,6 +47,20 @@ export async function drainAnalyses(
       code: 'analysisFault',
       severity: 'warning',
       message: `Analysis: ${failure}.`,
+    });
+  }
+}
+
+/** What the line of an instrument has lost: no reading shows it. */
+export function reportLosses(drops: Drops, { info, losses = {} }: Potentiostat): void {
+  for (const [kind, count] of Object.entries(losses)) {
+    if (count === 0) continue;
+    const words = kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+    drops.add({
+      what: kind,
+      count,
+      message: `On the line of ${info.id}: ${count} ${words}.`,
+      details: { instrument: info.id },
     });
   }
 }

@@ -191,6 +191,10 @@ class StandingFile implements CommitSource {
     return readStatus(this.#file);
   }
 
+  instruments(): undefined {
+    return undefined;
+  }
+
   committedSequence(): number {
     return newestRecord(this.#file).sequence;
   }
@@ -228,6 +232,7 @@ function writable(
     boot,
     sequence,
     onCommitted: (committed) => mark.note(committed),
+    onInstruments: (instruments) => writeInfoFile(folder, { ...info, instruments }),
     ...(disk ? { releaseReserve: () => disk.releaseReserve() } : {}),
   });
   const close = (): void => {

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { asFault } from '../domain/fault.ts';
@@ -30,11 +30,14 @@ const schema = z.object({
 /** @throws Fault storage */
 export function writeInfoFile(folder: string, info: RunInfo): void {
   const path = join(folder, INFO_NAME);
+  const unfinished = `${path}.new`;
   let handle: number | undefined;
   try {
-    handle = openSync(path, 'w');
+    handle = openSync(unfinished, 'w');
     writeSync(handle, `${JSON.stringify(info, undefined, 2)}\n`);
     fsyncSync(handle);
+    // A whole one is there at every moment.
+    renameSync(unfinished, path);
   } catch (error) {
     throw asFault(error, path, 'storage');
   } finally {

@@ -1,3 +1,4 @@
+import type { InstrumentInfo } from '../domain/instrument.ts';
 import type {
   RecordBody,
   RecordKind,
@@ -17,6 +18,8 @@ export const RECORDS_PER_READ_MAX = 10_000;
 export interface CommitSource {
   utcAtZeroMs(boot: number): number;
   status(): RunStatus;
+  /** As they were named since the file was opened; undefined before. */
+  instruments(): readonly InstrumentInfo[] | undefined;
   committedSequence(): number;
   onCommit(listener: () => void): () => void;
   saveCursor(outlet: string, sequence: number): void;
@@ -27,16 +30,24 @@ export interface CommitSource {
  * number, not SQLite's isolation, hides what is still in the open transaction.
  */
 export class DatabaseReader implements RunReader {
-  readonly info: RunInfo;
+  #info: RunInfo;
   readonly #file: SqliteFile;
   readonly #source: CommitSource;
   readonly #kinds: readonly KindReader[];
 
   constructor(file: SqliteFile, info: RunInfo, source: CommitSource) {
     this.#file = file;
-    this.info = info;
+    this.#info = info;
     this.#source = source;
     this.#kinds = RECORD_KINDS.map((kind) => kindReader(file, kind, unreadable));
+  }
+
+  get info(): RunInfo {
+    const instruments = this.#source.instruments();
+    if (instruments && instruments !== this.#info.instruments) {
+      this.#info = { ...this.#info, instruments };
+    }
+    return this.#info;
   }
 
   status(): RunStatus {

@@ -1,9 +1,10 @@
 import { ok as assert } from 'node:assert';
 import type { CancelTimer, Clock } from '../domain/clock.ts';
 import { asFault, Fault } from '../domain/fault.ts';
+import type { InstrumentInfo } from '../domain/instrument.ts';
 import type { RecordBody, RecordKind, RunStatus } from '../domain/run-record.ts';
 import type { EngineState, RunWriter } from '../domain/run-store.ts';
-import { nameText } from './columns.ts';
+import { jsonText, nameText } from './columns.ts';
 import { encodeState } from './engine-state.ts';
 import { RECORD_KINDS, recordTable } from './record-tables.ts';
 import { type CommitSource, readUtcAtZeroMs } from './run-reader.ts';
@@ -26,6 +27,8 @@ export interface WriterStart {
   readonly sequence: number;
   /** Frees the space that is kept for a full disk; false when there is none left. */
   readonly releaseReserve?: () => boolean;
+  /** Told who the instruments are, as soon as it is written down. */
+  readonly onInstruments?: (instruments: readonly InstrumentInfo[]) => void;
   /** Told how far the file was committed, after each commit. */
   readonly onCommitted?: (sequence: number) => void;
 }
@@ -50,6 +53,7 @@ export class GroupCommitWriter implements RunWriter, CommitSource {
   readonly #insertCursor: Statement;
   readonly #insertClockStep: Statement;
   readonly #updateStatus: Statement;
+  readonly #updateInstruments: Statement;
   readonly #start: WriterStart;
   /** At most RECORDS_PER_TRANSACTION_MAX records and what goes with them. */
   #pending: PendingWrite[] = [];
@@ -57,6 +61,7 @@ export class GroupCommitWriter implements RunWriter, CommitSource {
   readonly #listeners = new Set<() => void>();
   readonly #warnedListeners = new WeakSet<() => void>();
   #status: RunStatus = 'running';
+  #instruments: readonly InstrumentInfo[] | undefined;
   #sequence: number;
   #committedSequence: number;
   #isOpen = false;
@@ -76,6 +81,7 @@ export class GroupCommitWriter implements RunWriter, CommitSource {
     this.#insertCursor = file.prepare('INSERT OR REPLACE INTO cursor VALUES (?, ?)');
     this.#insertClockStep = file.prepare('INSERT INTO clock_step VALUES (?, ?, ?)');
     this.#updateStatus = file.prepare('UPDATE run SET status = ?');
+    this.#updateInstruments = file.prepare('UPDATE run SET instruments = ?');
   }
 
   append(timeSecond: number, body: RecordBody): number {
@@ -160,6 +166,20 @@ export class GroupCommitWriter implements RunWriter, CommitSource {
     this.#assertRunning();
     this.#begin(RECORD_COMMIT_SECOND_MAX);
     this.#put(this.#insertClockStep, this.#boot, fromSecond, utcAtZeroMs);
+  }
+
+  nameInstruments(instruments: readonly InstrumentInfo[]): void {
+    this.#assertRunning();
+    const text = jsonText(instruments, 'instruments');
+    this.#begin(RECORD_COMMIT_SECOND_MAX);
+    this.#put(this.#updateInstruments, text);
+    this.#instruments = instruments;
+    this.#start.onInstruments?.(instruments);
+  }
+
+  /** As they were named in this start of the software; undefined before. */
+  instruments(): readonly InstrumentInfo[] | undefined {
+    return this.#instruments;
   }
 
   /** Commits what is open and stops the timer. Idempotent; does not close the file. */

@@ -1,6 +1,6 @@
 /** Spells "oper": tells a run database from any other SQLite file. */
 export const APPLICATION_ID = 0x6f706572;
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 /** The one database file in a run's folder. */
 export const DATABASE_NAME = 'run.sqlite';
 
@@ -51,7 +51,9 @@ CREATE TABLE channel (
 CREATE TABLE sample (${RECORD_COLUMNS},
   channel TEXT NOT NULL,
   value REAL,
-  quality TEXT NOT NULL
+  quality TEXT NOT NULL,
+  standard_error REAL,
+  range REAL
 );
 CREATE TABLE event (${RECORD_COLUMNS},
   code TEXT NOT NULL,

@@ -50,16 +50,30 @@ const EVENT_CODES = {
 
 const STEP_STATES = { started: true, ended: true } as const;
 
-/** One measured value a row. */
+/** One measured value a row, with its error and range where the instrument has told them. */
 export const sample: RecordTable<'sample'> = {
   table: 'sample',
-  columns: { channel: 'text', value: 'number', quality: 'text' },
-  toRow: (body) => [nameText(body.channel, 'channel'), body.value, body.quality],
+  columns: {
+    channel: 'text',
+    value: 'number',
+    quality: 'text',
+    standard_error: 'number',
+    range: 'number',
+  },
+  toRow: (body) => [
+    nameText(body.channel, 'channel'),
+    body.value,
+    body.quality,
+    body.standardError ?? null,
+    body.range ?? null,
+  ],
   fromRow: (row) => ({
     kind: 'sample',
     channel: textIn(row, 'channel'),
     value: numberIn(row, 'value'),
     quality: wordIn(row, 'quality', QUALITIES),
+    ...(isNullIn(row, 'standard_error') ? {} : { standardError: numberIn(row, 'standard_error') }),
+    ...(isNullIn(row, 'range') ? {} : { range: numberIn(row, 'range') }),
   }),
 };
 

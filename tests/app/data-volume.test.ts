@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { dataVolumeOf } from '../../src/app/data-volume.ts';
 import { CHANNELS } from '../../src/domain/channel.ts';
-import type { Instruments, Sensor, Spectrometer } from '../../src/domain/instrument.ts';
+import type {
+  Instruments,
+  Potentiostat,
+  Sensor,
+  Spectrometer,
+} from '../../src/domain/instrument.ts';
 import type { RecordBody } from '../../src/domain/run-record.ts';
 import { VirtualClock } from '../../src/domain/virtual-clock.ts';
 import type { RunPlan } from '../../src/run/plan.ts';
@@ -51,11 +56,18 @@ const REST = `
     record: { every: "1 s" }
     until: { any: [{ time: "6 h" }] }`;
 
-function* readings(count: number): Generator<readonly [number, RecordBody]> {
+/** @param tells whether each comes with its error, and the current with its range */
+function* readings(count: number, tells: boolean): Generator<readonly [number, RecordBody]> {
+  const { voltage, current, charge } = CHANNELS;
   for (let at = 0; at < count; at += 1) {
-    for (const { name } of [CHANNELS.voltage, CHANNELS.current, CHANNELS.charge]) {
-      yield [at + 0.123456789, sample(name, Math.sin(at) / 3)];
-    }
+    const standardError = (1 + Math.cos(at) / 3) * 1e-4;
+    const error = tells ? { standardError } : {};
+    const range = tells ? { range: 0.01 } : {};
+    const value = Math.sin(at) / 3;
+    const second = at + 0.123456789;
+    yield [second, { ...sample(voltage.name, value), ...error }];
+    yield [second, { ...sample(current.name, value), ...error, ...range }];
+    yield [second, sample(charge.name, value)];
   }
 }
 
@@ -65,11 +77,27 @@ function* temperatures(lengthSecond: number): Generator<readonly [number, Record
   }
 }
 
+/** The same potentiostat, of which a maker states limits of error. */
+const TELLING = {
+  info: potentiostat.info,
+  capability: {
+    ...potentiostat.capability,
+    accuracy: {
+      voltageVolt: [{ fullScale: 10, gainRelative: 1e-3, offset: 1e-3 }],
+      currentAmpere: [{ fullScale: 1, gainRelative: 1e-3, offset: 1e-6 }],
+      source: 'a data sheet',
+    },
+  },
+} as unknown as Potentiostat;
+
 describe('the predicted size of the run database', () => {
-  it('is within a tenth of what the samples of the potentiostat take', () => {
-    const instruments = { potentiostat, sensors };
+  it.each([
+    { whose: 'whose errors nobody knows', device: potentiostat, tells: false },
+    { whose: 'that tells its errors and ranges', device: TELLING, tells: true },
+  ])('is within a tenth of what the samples take of a potentiostat $whose', ({ device, tells }) => {
+    const instruments = { potentiostat: device, sensors };
     const plan = planOf(instruments, REST);
-    const bytes = bytesOf(readings(plan.estimates.samples / 3));
+    const bytes = bytesOf(readings(plan.estimates.samples / 3, tells));
     const { databaseBytes } = dataVolumeOf(plan, instruments);
     expect(Math.abs(databaseBytes / bytes - 1)).toBeLessThan(0.1);
   });

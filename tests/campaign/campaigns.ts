@@ -7,8 +7,10 @@ import {
   KILL_CAMPAIGN,
   THIRTY_DAYS_CAMPAIGN,
 } from './experiment.ts';
+import { HANG_UPS_CAMPAIGN } from './hang-ups.ts';
 import { TOMOGRAPHY_KILL_CAMPAIGN } from './tomography-kill.ts';
 import { VOLUME_CHANGE_CAMPAIGN } from './volume-change.ts';
+import { WIRE_FUZZ_CAMPAIGN } from './wire-fuzz.ts';
 
 /** Every subject of `npm run campaign`. */
 export const CAMPAIGNS: readonly Campaign[] = [
@@ -20,4 +22,6 @@ export const CAMPAIGNS: readonly Campaign[] = [
   HAZARDS_CAMPAIGN,
   KILL_CAMPAIGN,
   THIRTY_DAYS_CAMPAIGN,
+  WIRE_FUZZ_CAMPAIGN,
+  HANG_UPS_CAMPAIGN,
 ];

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { rigDocument } from '../../hardware/rig-schema.ts';
 import { cellSchema } from '../../src/domain/cell.ts';
 import { publishedSchema } from '../../src/domain/published-schema.ts';
 import { recipeSchema } from '../../src/domain/recipe.ts';
-import { rigSchema } from '../../src/domain/rig.ts';
 
 /**
  * Editors complete and check YAML with these. They are written from the zod schemas, which also
@@ -10,11 +10,11 @@ import { rigSchema } from '../../src/domain/rig.ts';
  */
 describe('the published JSON Schemas', () => {
   it.each([
-    ['recipe', recipeSchema, true],
-    ['cell', cellSchema, true],
-    ['rig', rigSchema, false],
-  ])('%s.schema.json is what the program checks', async (name, schema, unknowns) => {
-    const document = publishedSchema(schema, { unknowns });
+    ['recipe', () => publishedSchema(recipeSchema, { unknowns: true })],
+    ['cell', () => publishedSchema(cellSchema, { unknowns: true })],
+    ['rig', rigDocument],
+  ])('%s.schema.json is what the program checks', async (name, documentOf) => {
+    const document = documentOf();
     await expect(`${JSON.stringify(document, null, 2)}\n`).toMatchFileSnapshot(
       `../../docs/schemas/${name}.schema.json`,
     );

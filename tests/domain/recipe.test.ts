@@ -109,7 +109,7 @@ describe('a recipe that is wrong', () => {
       'an unknown technique',
       'technique: soak',
       'technique: bake',
-      'steps.0.technique: "bake" is no technique that can stand here: expected one of freshCell, soak, openCircuit, constantCurrent, constantVoltage, constantCurrentConstantVoltage, cyclicVoltammetry, gitt, impedance, scan, spectrum, loop, branch, screen',
+      'steps.0.technique: "bake" is no technique that can stand here: expected one of freshCell, soak, openCircuit, constantCurrent, constantVoltage, constantCurrentConstantVoltage, cyclicVoltammetry, linearSweep, gitt, impedance, scan, spectrum, loop, branch, screen',
     ],
     [
       'a technique that cannot be in a loop',

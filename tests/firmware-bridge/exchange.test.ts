@@ -21,14 +21,22 @@ async function conversation() {
       timeoutSecond,
       signal,
     });
-  return { clock, far, channel, say, ask };
+  const askAgain = (retriesMax: number) =>
+    exchange(channel, clock, {
+      text: 't\n',
+      title: 'the firmware version',
+      isReply: (line) => line.startsWith('t'),
+      timeoutSecond: 1,
+      retriesMax,
+    });
+  return { clock, far, channel, say, ask, askAgain };
 }
 
 describe('one request and its reply', () => {
   it('takes the line that matches and keeps what came before it', async () => {
     const { far, say, ask } = await conversation();
     far.onData(() => say('noise\nt1500\n'));
-    expect(await ask()).toEqual({ line: 't1500', lateLines: 0, skipped: ['noise'] });
+    expect(await ask()).toEqual({ line: 't1500', lateLines: 0, skipped: ['noise'], retries: 0 });
   });
 
   it('ends in a timeout on the clock, whatever else is said meanwhile', async () => {
@@ -61,6 +69,49 @@ describe('one request and its reply', () => {
     await clock.advance(1);
     far.onData(() => say('t-fresh\n'));
     expect(await ask()).toMatchObject({ line: 't-fresh', lateLines: 1 });
+  });
+
+  it('is sent again where that changes nothing, as often as the caller allows', async () => {
+    const { clock, far, say, askAgain } = await conversation();
+    let heard = 0;
+    far.onData(() => {
+      heard += 1;
+      if (heard === 3) say('t-third\n');
+    });
+    const asked = askAgain(2);
+    await clock.advance(2);
+    expect(await asked).toMatchObject({ line: 't-third', retries: 2 });
+  });
+
+  it('says how often it was sent when its budget is used up', async () => {
+    const { clock, far, askAgain } = await conversation();
+    let heard = 0;
+    far.onData(() => {
+      heard += 1;
+    });
+    const asked = askAgain(2).catch((error: unknown) => error);
+    await clock.advance(10);
+    expect(await asked).toMatchObject({
+      code: 'timeout',
+      message: expect.stringContaining('although it was sent 3 times'),
+      cause: expect.objectContaining({ code: 'timeout' }),
+    });
+    expect(heard).toBe(3);
+  });
+
+  it('is not sent again over a link that is lost, nor unless it is allowed', async () => {
+    const { clock, far, ask, askAgain } = await conversation();
+    let heard = 0;
+    far.onData(() => {
+      heard += 1;
+    });
+    const once = ask(1).catch((error: { code: string }) => error.code);
+    await clock.advance(5);
+    expect(await once).toBe('timeout');
+    expect(heard).toBe(1);
+    const lost = askAgain(2).catch((error: { code: string }) => error.code);
+    await far.close();
+    expect(await lost).toBe('instrumentLost');
   });
 
   it('ends at once when the link is lost', async () => {

@@ -40,7 +40,14 @@ describe('cutting bytes into lines', () => {
   it('discards and counts what is not printable', () => {
     const framer = new LineFramer({ lengthMax: 80 });
     expect(framer.push(Uint8Array.of(0x00, 0xff, 0x41, 0x0d, 0x0a))).toEqual(['A']);
-    expect(framer.discardedBytes).toBe(3);
+    expect(framer.discardedBytes).toBe(2);
+  });
+
+  it('takes a CR for a part of the line end only right before the LF, also over chunks', () => {
+    const framer = new LineFramer({ lengthMax: 80 });
+    expect(framer.push(Uint8Array.of(0x41, 0x0d))).toEqual([]);
+    expect(framer.push(Uint8Array.of(0x0a, 0x42, 0x0d, 0x43, 0x0a))).toEqual(['A', 'BC']);
+    expect(framer.discardedBytes).toBe(1);
   });
 
   it('takes a line of the longest length and discards a longer one whole', () => {

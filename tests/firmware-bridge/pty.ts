@@ -11,6 +11,8 @@ export interface PtyPair {
   readonly devicePath: string;
   /** Pulls the plug: both ends hang up. */
   unplug(): Promise<void>;
+  /** After `unplug`: the same paths lead to new pseudo-terminals. */
+  plugIn(): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -22,20 +24,27 @@ export async function makePtyPair(): Promise<PtyPair> {
   const hostPath = join(folder, 'host');
   const devicePath = join(folder, 'device');
   const end = (path: string) => `PTY,raw,echo=0,link=${path}`;
-  const socat = spawn('socat', [end(hostPath), end(devicePath)], { stdio: 'ignore' });
-  const unplug = () => kill(socat);
-  const killWithParent = () => socat.kill('SIGKILL');
+  let socat: ChildProcess | undefined;
+  const unplug = async (): Promise<void> => {
+    if (socat) await kill(socat);
+    await Promise.all([hostPath, devicePath].map((path) => rm(path, { force: true })));
+  };
+  const killWithParent = () => socat?.kill('SIGKILL');
   process.once('exit', killWithParent);
-  for (let attempt = 0; !existsSync(hostPath) || !existsSync(devicePath); attempt += 1) {
-    if (attempt === APPEARS_TRIES_MAX) throw new Error('socat made no pseudo-terminals');
-    await new Promise((resolve) => setTimeout(resolve, APPEARS_EVERY_MS));
-  }
+  const plugIn = async (): Promise<void> => {
+    socat = spawn('socat', [end(hostPath), end(devicePath)], { stdio: 'ignore' });
+    for (let attempt = 0; !existsSync(hostPath) || !existsSync(devicePath); attempt += 1) {
+      if (attempt === APPEARS_TRIES_MAX) throw new Error('socat made no pseudo-terminals');
+      await new Promise((resolve) => setTimeout(resolve, APPEARS_EVERY_MS));
+    }
+  };
+  await plugIn();
   const dispose = async (): Promise<void> => {
     await unplug();
     process.removeListener('exit', killWithParent);
     await rm(folder, { recursive: true, force: true });
   };
-  return { hostPath, devicePath, unplug, dispose };
+  return { hostPath, devicePath, unplug, plugIn, dispose };
 }
 
 async function kill(child: ChildProcess): Promise<void> {

@@ -89,7 +89,7 @@ describeWithPty('a serial port on a pseudo-terminal', () => {
     const { pair } = await openBoth();
     await expect(track(linkTo(pair.hostPath)).open(never)).rejects.toMatchObject({
       code: 'instrumentLost',
-      message: expect.stringContaining('does another program use it?'),
+      message: expect.stringContaining('this program itself'),
     });
   });
 

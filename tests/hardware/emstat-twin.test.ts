@@ -1,21 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import { createLinkPair } from '../../firmware-bridge/in-process-link.ts';
 import { LineFramer } from '../../firmware-bridge/line-framer.ts';
-import { EmStatTwin } from '../../hardware/simulated/emstat-twin.ts';
+import type { DeviceId } from '../../hardware/potentiostats/methodscript-devices.ts';
+import { EmStatTwin, type EmStatTwinOptions } from '../../hardware/simulated/emstat-twin.ts';
 import { Random } from '../../src/domain/random.ts';
 import { VirtualClock } from '../../src/domain/virtual-clock.ts';
 import { CIRCUIT } from './potentiostats/emstat-bench.ts';
 import { ResistorCapacitorTerminals } from './potentiostats/resistor-capacitor-terminals.ts';
 
 /** A person at a terminal with the simulated instrument. */
-async function terminal(seed = 7) {
+async function terminal(seed = 7, changes: Partial<EmStatTwinOptions> = {}) {
   const clock = new VirtualClock();
   const terminals = new ResistorCapacitorTerminals(clock, CIRCUIT);
   const [near, far] = createLinkPair('terminal');
-  const twin = new EmStatTwin({ link: far, clock, terminals, seed });
-  const framer = new LineFramer({ lengthMax: 255 });
+  const twin = new EmStatTwin({ link: far, clock, terminals, seed, ...changes });
+  const framer = new LineFramer({ lengthMax: 255, stripFlowControl: true });
   let heard: string[] = [];
-  near.onData((bytes) => heard.push(...framer.push(bytes)));
+  const raw: number[] = [];
+  near.onData((bytes) => {
+    raw.push(...bytes);
+    heard.push(...framer.push(bytes));
+  });
   await near.open(new AbortController().signal);
   await twin.start();
   const say = async (text: string, seconds = 0.1): Promise<string[]> => {
@@ -29,7 +34,7 @@ async function terminal(seed = 7) {
     await clock.advance(seconds);
     return heard;
   };
-  return { clock, terminals, twin, near, say, hear };
+  return { clock, terminals, twin, near, say, hear, raw };
 }
 
 const GALVANOSTAT = 'var e\nvar i\nset_pgstat_mode 6\nset_i 1m\ncell_on';
@@ -40,7 +45,7 @@ describe('idle commands', () => {
   it('answers who it is', async () => {
     const { say } = await terminal();
     expect(await say('t\n')).toEqual(['tes4_hr1500#Mar 12 2026 14:28:01', 'R*']);
-    expect(await say('i\n')).toEqual(['iES4HR20B0008']);
+    expect(await say('i\n')).toEqual(['iSIMES4HR20B0008']);
     expect(await say('v\n')).toEqual(['v01.09.00']);
     const [capability = ''] = await say('CM\n');
     expect(capability).toMatch(/^CM[0-9A-F]{64}$/);
@@ -234,7 +239,7 @@ describe('running', () => {
     await clock.advance(30);
     expect(terminals.isOpen).toBe(true);
     await near.open(new AbortController().signal);
-    expect(await say('i\n')).toEqual(['iES4HR20B0008']);
+    expect(await say('i\n')).toEqual(['iSIMES4HR20B0008']);
   });
 
   it('opens the cell at once when its power goes', async () => {
@@ -287,7 +292,7 @@ describe('running', () => {
     const { say } = await terminal();
     const set = 'var e\nvar i\nset_pgstat_mode 6\nset_i 0\ncell_on';
     const lines = await say(`e\n${set}\nmeas_loop_cp e i 0 1 2\n${SAMPLE}\nendloop\n\n`, 1.5);
-    expect(lines.at(-1)).toMatch(/;ba[0-9A-F]{7}a,14,203$/);
+    expect(lines.at(-1)).toMatch(/;ba[0-9A-F]{7}a,14,209$/);
   });
 
   it('holds a potential in constant-potential mode', async () => {
@@ -303,6 +308,140 @@ describe('running', () => {
     const { say } = await terminal();
     expect(await say('\n\n')).toEqual([]);
     expect(await say('C')).toEqual([]);
-    expect((await say('M\ni\n')).map((line) => line.slice(0, 2))).toEqual(['CM', 'iE']);
+    expect((await say('M\ni\n')).map((line) => line.slice(0, 2))).toEqual(['CM', 'iS']);
+  });
+});
+
+describe('other models', () => {
+  /** Sends a script as a person types: one line in 10 ms, the first after 100 ms. */
+  async function typed(device: DeviceId, script: string, changes: Partial<EmStatTwinOptions> = {}) {
+    const one = await terminal(7, { device, ...changes });
+    const answers = [...(await one.say('e\n'))];
+    for (const line of `${script}\n`.split('\n')) {
+      answers.push(...(await one.say(`${line}\n`, 0.01)));
+    }
+    answers.push(...(await one.hear(100)));
+    return { ...one, answers };
+  }
+
+  it.each([
+    ['espico', 'set_i 1', 'e!4001: Line 1, Col 1'],
+    ['espico', 'var e\nvar i\nmeas_loop_cp e i 1m 1 2\nendloop', 'e!4001: Line 3, Col 1'],
+    ['es4_hr', 'var e\ncell_on ocp(e)', 'e!4008: Line 2, Col 9'],
+    ['nexus1', 'var e\ncell_on ocp(f)', 'e!4004: Line 2, Col 13'],
+    ['es4_hr', 'cell_off ocp(e)', 'e!4004: Line 1, Col 10'],
+    [
+      'espico',
+      'var f\nvar r\nvar j\nmeas_loop_eis f r j 1m 1k 1 5i 0 eis_acdc(f f r j)\nendloop',
+      'e!4008: Line 4, Col 34',
+    ],
+    [
+      'es4_hr',
+      'var f\nvar r\nvar j\nmeas_loop_eis f r j 1m 1k 1 5i 0 eis_acdc(f r j)\nendloop',
+      'e!4004: Line 4, Col 43',
+    ],
+    [
+      'es4_hr',
+      'var f\nvar r\nvar j\nmeas_loop_eis f r j 1m 1k 1 5i 0 eis_tdd(f r j f 0)\nendloop',
+      'e!4008: Line 4, Col 34',
+    ],
+  ] as const)('%s refuses %j', async (device, script, error) => {
+    expect((await typed(device, script)).answers).toEqual([error]);
+  });
+
+  it.each([
+    ['espico', 'a galvanostat', 'set_pgstat_mode 6', '0021: Line 1'],
+    ['es4_hr', 'the wide mode of a Pico', 'set_pgstat_mode 4', '0021: Line 1'],
+    ['espico', 'a third channel', 'set_pgstat_chan 2', '007A: Line 1'],
+    ['es4_hr', 'a second channel', 'set_pgstat_chan 1', '007A: Line 1'],
+    [
+      'espico',
+      'a span wider than its window',
+      'set_pgstat_mode 3\nset_range_minmax da -700m 700m',
+      '000F: Line 2',
+    ],
+    [
+      'espico',
+      'a potential outside its window as it lies',
+      'set_pgstat_mode 2\nset_e 1500m',
+      '000F: Line 2',
+    ],
+    ['es4_hr', 'a span upside down', 'set_range_minmax da 1 0', '0007: Line 1'],
+    [
+      'espico',
+      'impedance in the slow mode',
+      'var f\nvar r\nvar j\nset_pgstat_mode 2\ncell_on\nmeas_loop_eis f r j 1m 1k 1 5i 0\nendloop',
+      '0023: Line 6',
+    ],
+    [
+      'espico',
+      'an amplitude above 429 mV',
+      'var f\nvar r\nvar j\nset_pgstat_mode 3\ncell_on\nmeas_loop_eis f r j 430m 1k 1 5i 0\nendloop',
+      '0012: Line 6',
+    ],
+    [
+      'nexus1',
+      'a galvanostat above 200 kHz',
+      'var f\nvar r\nvar j\nset_pgstat_mode 6\ncell_on\nmeas_loop_geis f r j 1m 1M 1 5i 0\nendloop',
+      '0011: Line 6',
+    ],
+    [
+      'es4_lr',
+      'a linear sweep beyond 3 V',
+      'var e\nvar i\nset_pgstat_mode 2\ncell_on\nmeas_loop_lsv e i 0 3100m 10m 1\nendloop',
+      '000F: Line 5',
+    ],
+  ] as const)('%s ends with an error on %s, the cell open', async (device, _, script, error) => {
+    const { answers, terminals } = await typed(device, `${script}\n${FINISH}`);
+    expect(answers).toEqual(['e', `!${error}`, '']);
+    expect(terminals.history.at(-1)).toBe('open');
+  });
+
+  it('a window laid over it makes a potential reachable', async () => {
+    const script = `set_pgstat_mode 2\nset_range_minmax da 1500m 1500m\nset_e 1500m\n${FINISH}`;
+    expect((await typed('espico', script)).answers).toEqual(['e', '']);
+  });
+
+  it('a linear sweep goes from start to end in steps, once', async () => {
+    const set = 'var e\nvar i\nset_pgstat_mode 2\nset_e 0\ncell_on';
+    const script = `${set}\nmeas_loop_lsv e i 0 25m 10m 100m\n${SAMPLE}\nendloop\n${FINISH}`;
+    const { answers } = await typed('es4_lr', script);
+    expect(answers.map((line) => line.split(';')[0])).toEqual([
+      'e',
+      'M0000',
+      'Pda8000000 ',
+      'Pda8989680n',
+      'Pda9312D00n',
+      'Pda97D7840n',
+      '*',
+      '',
+    ]);
+  });
+
+  it('an EmStat Pico stops and releases the host in the middle of its lines, others never', async () => {
+    const rest = `var e\nset_pgstat_mode 3\nmeas_loop_ocp e 1 30\npck_start\npck_add e\npck_end\nendloop`;
+    const pico = await typed('espico', rest);
+    expect(pico.raw.filter((byte) => byte === 0x13).length).toBeGreaterThan(2);
+    expect(pico.answers.filter((line) => line.startsWith('P'))).toHaveLength(30);
+    expect(pico.answers.every((line) => /^(e|M000B|Pab[0-9A-F]{7}.,10,206|\*|)$/.test(line))).toBe(
+      true,
+    );
+    expect((await typed('es4_hr', rest)).raw).not.toContain(0x13);
+  });
+
+  it('answers m where there is a frame, and refuses it elsewhere', async () => {
+    expect(await (await terminal(7, { device: 'mes4lr' })).say('m\n')).toEqual([
+      'mSIMMES4LR20B0008M',
+    ]);
+    expect(await (await terminal()).say('m\n')).toEqual(['m!0003']);
+  });
+
+  it('reports an injected error at the line that runs, and finishes', async () => {
+    const { say, hear, twin, terminals } = await terminal();
+    const script = `${GALVANOSTAT}\nmeas_loop_cp e i 1m 2 500\n${SAMPLE}\nendloop\n${FINISH}`;
+    await say(`e\n${script}\n\n`, 5);
+    expect(twin.injectError('0032')).toBe(true);
+    expect(await hear(0.1)).toEqual(['!0032: Line 6', '']);
+    expect(terminals.isOpen).toBe(true);
   });
 });

@@ -179,7 +179,7 @@ describe('a rig that cannot be opened', () => {
     expect(fault.exitCode).toBe(2);
     expect(fault.problems).toHaveLength(1);
     expect(fault.problems[0]?.where).toBe('instruments.potentiostat.driver');
-    expect(fault.problems[0]?.message).toContain('emstat4-simulated or spectra-replay');
+    expect(fault.problems[0]?.message).toMatch(/expected .*emstat4-simulated or .*spectra-replay/);
   });
 
   test.each([
@@ -297,5 +297,50 @@ describe('a rig that cannot be opened', () => {
     );
     expect(fault.code).toBe('badInput');
     expect(fault.problems[0]?.where).toBe('instruments.scanner.options');
+  });
+});
+
+describe('MethodSCRIPT potentiostats', () => {
+  const options = { model: 'EmStat Pico', serial: '/dev/serial/by-id/usb-somewhere' };
+
+  test.each([
+    ['emstat4-simulated', 'EmStat4 HR', 0.1],
+    ['emstat4-lr-simulated', 'EmStat4 LR', 0.01],
+    ['emstat-pico-simulated', 'EmStat Pico', 3e-3],
+    ['nexus-simulated', 'Nexus', 1],
+  ])('%s is known to be what it is before it is connected', async (driver, model, ampere) => {
+    const { potentiostat } = await openRig(rigOf({ potentiostat: { driver } }), contextOf());
+    expect(potentiostat.info).toEqual({ id: 'potentiostat', model, provenance: 'simulated' });
+    expect(potentiostat.capability.currentAmpereMax).toBe(ampere);
+  });
+
+  test('the rig of a real one opens without touching the port, and measures', async () => {
+    const { potentiostat } = await openRig(readRig('emstat4-hr'), contextOf());
+    expect(potentiostat.info).toMatchObject({ model: 'EmStat4 HR', provenance: 'measured' });
+  });
+
+  test('a real one takes its channel and a trigger', async () => {
+    const more = { ...options, channel: 1, trigger: { pin: 2 } };
+    const rig = rigOf({ potentiostat: { driver: 'emstat', options: more } });
+    const { potentiostat } = await openRig(rig, contextOf());
+    expect(potentiostat.capability.techniques).not.toContain('constantCurrent');
+  });
+
+  test.each([
+    ['another maker', { ...options, model: 'Reference 600' }, 'model', 'EmStat Pico'],
+    ['a channel there is not', { ...options, channel: 2 }, 'channel', '1'],
+    ['a pin there is not', { ...options, trigger: { pin: 9 } }, 'trigger.pin', '7'],
+    [
+      'waves of the impedance points',
+      { ...options, timeDomain: true },
+      'timeDomain',
+      'no place in the record of a run',
+    ],
+  ])('refuses %s by name', async (_, wrong, key, expected) => {
+    const rig = rigOf({ potentiostat: { driver: 'emstat', options: wrong } });
+    const { problems } = await faultOf(rig);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.where).toBe(`instruments.potentiostat.options.${key}`);
+    expect(problems[0]?.message).toContain(expected);
   });
 });

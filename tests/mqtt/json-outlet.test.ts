@@ -163,6 +163,18 @@ describe('the MQTT outlet', () => {
     ).toEqual([true, true, true, true, false, false]);
   });
 
+  it('describes the instruments anew when they have said who they are', async () => {
+    const { run, outlet } = outletBench(broker.url);
+    outlet().start();
+    await broker.until(() => broker.on('node-1/desc').length === 1);
+    const [first, ...others] = run.reader.info.instruments;
+    if (!first) throw new Error('the run has no instruments');
+    const named = { ...first, model: 'EmStat4 HR SIM20B0008', provenance: 'simulated' } as const;
+    run.writer.nameInstruments([named, ...others]);
+    await broker.until(() => broker.on('node-1/desc').length === 2);
+    expect(broker.on('node-1/desc').at(-1)).toMatchObject({ instruments: [named, ...others] });
+  });
+
   it('keeps every payload within 32 KiB, also after a long time away', async () => {
     const { run, outlet } = outletBench(broker.url);
     for (let at = 0; at < 20_000; at += 1) {

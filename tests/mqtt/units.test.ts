@@ -1,13 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { alarmsOf } from '../../src/domain/alarm.ts';
-import type { RunRecord } from '../../src/domain/run-record.ts';
+import type { RecordOf, RunRecord } from '../../src/domain/run-record.ts';
 import { COMMANDS_REMEMBERED_MAX, CommandGuard } from '../../src/mqtt/command-guard.ts';
 import { Delivery, RECORDS_PER_PAGE } from '../../src/mqtt/delivery.ts';
 import { backOffSecond, seededRandom, seedOf } from '../../src/mqtt/jitter.ts';
 import type { IncomingMessage, OutgoingMessage } from '../../src/mqtt/message.ts';
 import { OUTBOX_MAX, Outbox } from '../../src/mqtt/outbox.ts';
-import { type RecordMessage, RecordPacker } from '../../src/mqtt/record-messages.ts';
+import {
+  PAYLOAD_BYTES_MAX,
+  type RecordMessage,
+  RecordPacker,
+} from '../../src/mqtt/record-messages.ts';
 import { topicsOf } from '../../src/mqtt/topics.ts';
 import { RUN_INFO } from '../store/run-info.ts';
 import { EVERY_KIND, fitBody, sampleBody } from '../store/sample-run.ts';
@@ -112,6 +116,44 @@ describe('the packer', () => {
       dt: [0, 0.1],
       q: ['good', 'bad'],
     });
+  });
+
+  it('gives errors to three digits and ranges, null where a sample has none', () => {
+    const values = [
+      { standardError: 0.000_288_675_134, range: 0.01 },
+      {},
+      { standardError: 1.25e-9 },
+    ];
+    const records = values.map((told, at) => ({
+      ...{ sequence: at + 1, timeSecond: at, boot: 0 },
+      body: { ...sampleBody(1), ...told } as RecordOf<'sample'>['body'],
+    }));
+    const [message] = new RecordPacker(RUN_INFO, TOPICS).pack(records);
+    expect(JSON.parse(message?.payload ?? '')).toMatchObject({
+      u: [0.000289, null, 1.25e-9],
+      range: [0.01, null, null],
+    });
+    const [plain] = new RecordPacker(RUN_INFO, TOPICS).pack(
+      records.map((record) => ({ ...record, body: sampleBody(1) })),
+    );
+    expect(JSON.parse(plain?.payload ?? '')).not.toHaveProperty('u');
+    expect(JSON.parse(plain?.payload ?? '')).not.toHaveProperty('range');
+  });
+
+  it('keeps payloads short also where every sample tells everything', () => {
+    const records = Array.from({ length: 3000 }, (_, at) => ({
+      ...{ sequence: at + 1, timeSecond: at / 3, boot: 0 },
+      body: {
+        ...sampleBody(Math.sin(at) / 3),
+        standardError: Math.abs(Math.cos(at)) * 1e-7,
+        range: 1e-7,
+      } as RecordOf<'sample'>['body'],
+    }));
+    const messages = new RecordPacker(RUN_INFO, TOPICS).pack(records);
+    const sizes = messages.map(({ payload }) => Buffer.byteLength(payload));
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(PAYLOAD_BYTES_MAX);
+    const all = messages.flatMap(({ payload }) => JSON.parse(payload).u as number[]);
+    expect(all).toHaveLength(3000);
   });
 
   it('parts samples of different starts of the software', () => {

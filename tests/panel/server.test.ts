@@ -288,6 +288,24 @@ describe('the panel server', () => {
     expect(client.sequences()).toEqual(Array.from({ length: 1303 }, (_, index) => index + 1));
   });
 
+  it('says what the run is again when the instruments have said who they are', async () => {
+    addSamples(3);
+    const client = await greeted();
+    await client.until(() => client.sequences().length === 3);
+    const [first, ...others] = run.info.instruments;
+    if (!first) throw new Error('the run has no instruments');
+    const named = { ...first, model: 'EmStat4 HR SIM20B0008' };
+    run.nameInstruments([named, ...others]);
+    addSamples(2);
+    await client.until(() => client.messages.filter(({ type }) => type === 'run').length === 2);
+    const again = client.messages.filter(({ type }) => type === 'run').at(-1);
+    expect(again).toMatchObject({ info: { instruments: [named, ...others] } });
+    // From where the page stands: it keeps what it has.
+    expect(again).not.toMatchObject({ after: 0 });
+    await client.until(() => client.sequences().length === 5);
+    expect(client.sequences()).toEqual([1, 2, 3, 4, 5]);
+  });
+
   it('does not send what is not committed', async () => {
     const client = await greeted();
     addSamples(1);

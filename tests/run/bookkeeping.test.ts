@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import type { Potentiostat } from '../../src/domain/instrument.ts';
 import { ChargeCounter } from '../../src/run/charge-counter.ts';
 import { Drops } from '../../src/run/drops.ts';
+import { EnduringPotentiostat } from '../../src/run/enduring-potentiostat.ts';
 import { GapWatch } from '../../src/run/gap-watch.ts';
 import { Journal } from '../../src/run/journal.ts';
 import { ResourceUse } from '../../src/run/resource-use.ts';
 import { VoltageRate } from '../../src/run/voltage-rate.ts';
+import { reportLosses } from '../../src/run/wind-down.ts';
 import { CountingClock } from '../support/counting-clock.ts';
 import { engineState } from '../support/engine-state.ts';
 import { MemoryWriter } from '../support/memory-writer.ts';
@@ -45,6 +48,50 @@ describe('what is left out', () => {
     const { writer, pen } = journal();
     new Drops(pen).report();
     expect(writer.records).toEqual([]);
+  });
+});
+
+describe('what the line of an instrument has lost', () => {
+  const info = { id: 'pstat', model: 'P', provenance: 'measured' } as const;
+
+  it('is told by kind, and what was not lost is not', () => {
+    const { writer, pen } = journal();
+    const drops = new Drops(pen);
+    const losses = { discardedBytes: 4, lostReplies: 0, unreadableLines: 1 };
+    reportLosses(drops, { info, losses } as unknown as Potentiostat);
+    drops.report();
+    expect(writer.of('event').map(({ message }) => message)).toEqual([
+      'On the line of pstat: 4 discarded bytes.',
+      'On the line of pstat: 1 unreadable lines.',
+      'Left out of this run: 4 discardedBytes, 1 unreadableLines.',
+    ]);
+    expect(writer.of('event')[0]?.details).toMatchObject({ instrument: 'pstat', count: 4 });
+  });
+
+  it.each([undefined, {}, { discardedBytes: 0 }])('is not mentioned when it is %o', (losses) => {
+    const { writer, pen } = journal();
+    reportLosses(new Drops(pen), { info, losses } as unknown as Potentiostat);
+    expect(writer.records).toEqual([]);
+  });
+
+  it('is that of all its connections, each of which counts anew', async () => {
+    let losses = { discardedBytes: 3 };
+    const inner = {
+      info,
+      get losses() {
+        return losses;
+      },
+      connect: async () => {
+        losses = { discardedBytes: 0 };
+      },
+      cellOff: async () => {},
+      disconnect: async () => {},
+    } as unknown as Potentiostat;
+    const clock = new CountingClock();
+    const enduring = new EnduringPotentiostat(inner, { clock, onLost: () => true });
+    await enduring.reconnect(new AbortController().signal);
+    losses = { discardedBytes: 2 };
+    expect(enduring.losses).toEqual({ discardedBytes: 5 });
   });
 });
 

@@ -214,8 +214,64 @@ describe('a voltammogram', () => {
   });
 });
 
+describe('a linear sweep', () => {
+  const step = (keys: string) =>
+    recipeOf(`
+  - { name: polarise, technique: linearSweep, ${keys}, rate: "1 mV/s" }`);
+
+  it('goes once from its start to its end, in the steps it is given', async () => {
+    const run = await runToEnd(step('start: "0.1 V", end: "-0.3 V", step: "4 mV"'));
+    expect(run.outcome.status).toBe('done');
+    expect(stepsOf(run).at(-1)).toBe('polarise complete');
+    const volts = run.writer.samplesOf('voltage_volt').map(({ value }) => value);
+    expect(volts).toHaveLength(100);
+    expect(volts.at(0)).toBeCloseTo(0.096, 9);
+    expect(volts.at(-1)).toBe(-0.3);
+    const [{ details } = { details: {} }] = run.writer
+      .of('event')
+      .filter(({ code }) => code === 'phase');
+    expect(details).toMatchObject({ phase: 'sweep', number: 1, whole: true });
+  });
+
+  it('begins at rest, in a 500th of its way, within the limit of the recipe', async () => {
+    const run = await runToEnd(step('end: "0.51 V"'));
+    expect(run.potentiostat.techniques).toMatchObject([
+      { kind: 'openCircuit' },
+      { kind: 'linearSweep', startVolt: 0.01, endVolt: 0.51, stepVolt: 1e-3 },
+    ]);
+    expect(run.potentiostat.techniques.at(1)).toHaveProperty(
+      'currentAmpereMax',
+      step('end: "0.51 V"').safety.current.max,
+    );
+  });
+
+  it.each([
+    {
+      at: 'its own limit',
+      keys: 'limit: "0.5 mA", ',
+      status: 'done',
+      ends: 'polarise limit: 500 µA',
+    },
+    { at: 'that of the recipe', keys: '', status: 'faulted', ends: undefined },
+    { at: 'neither', keys: 'limit: "0.9 mA", ', status: 'faulted', ends: undefined },
+  ])('ended by the instrument at $at is $status', async ({ keys, status, ends }) => {
+    const run = scriptedRun(step(`start: "0 V", ${keys}end: "0.4 V"`));
+    const inner = run.potentiostat.measure.bind(run.potentiostat);
+    run.potentiostat.measure = async function* (technique, signal) {
+      for await (const reading of inner(technique, signal)) {
+        yield reading;
+        if (reading.kind === 'electrical' && reading.currentAmpere >= 0.5e-3) return;
+      }
+    };
+    const outcome = await advanceUntil(run.clock, run.runner.run());
+    expect(outcome.status).toBe(status);
+    if (ends) expect(stepsOf(run).at(-1)).toBe(ends);
+    else expect(outcome.message).toContain('ended the sweep by itself after');
+  });
+});
+
 describe('a cell that has shorted', () => {
-  it('gets no voltage, no pulse and no voltammogram any more, but may rest', async () => {
+  it('gets no voltage, no pulse and no sweep any more, but may rest', async () => {
     const run = await runToEnd(
       recipeOf(
         `
@@ -227,6 +283,7 @@ describe('a cell that has shorted', () => {
   - { name: hold, technique: constantVoltage, voltage: "1 V", until: { any: [{ time: "60 s" }] } }
   - { name: titrate, technique: gitt, current: "1 mA", pulse: "60 s", rest: "60 s", until: { any: [{ voltage: "> 3 V" }] } }
   - { name: cv, technique: cyclicVoltammetry, start: "0 V", vertices: ["0.3 V", "-0.3 V"], rate: "1 mV/s" }
+  - { name: polarise, technique: linearSweep, start: "0 V", end: "0.3 V", rate: "1 mV/s" }
   - { name: rest, technique: openCircuit, until: { any: [{ time: "60 s" }] } }`,
         SAFETY,
       ),
@@ -236,6 +293,6 @@ describe('a cell that has shorted', () => {
       'constantCurrent',
       'openCircuit',
     ]);
-    expect(stepsOf(run).filter((one) => one.endsWith('event: short'))).toHaveLength(4);
+    expect(stepsOf(run).filter((one) => one.endsWith('event: short'))).toHaveLength(5);
   });
 });

@@ -299,6 +299,18 @@ describe('a step that is a measurement, resumed', () => {
     expect(Number(half?.stop_second)).toBeLessThanOrEqual(Number(whole?.start_second));
   });
 
+  it('sweeps once from the beginning, and does not sweep again what was whole', async () => {
+    const steps = recipe(`
+  - { name: scan, technique: linearSweep, start: "0 V", end: "0.5 V", rate: "5 mV/s" }`);
+    const cut = await runThroughKills(steps, {}, { afterSecond: [50] });
+    expect(cut.status).toBe('done');
+    const phases = eventBodiesOf(cut, 'phase').map(({ details }) => [details.phase, details.whole]);
+    expect(phases).toEqual([
+      ['sweep', false],
+      ['sweep', true],
+    ]);
+  });
+
   it('dwells as long as was left, if the cell is still warm', async () => {
     const steps = recipe(`
   - { name: warm, technique: soak, temperature: "30 °C", dwell: "10 min", within: "1 h" }`);

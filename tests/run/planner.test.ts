@@ -78,6 +78,53 @@ describe('a plan', () => {
     });
   });
 
+  it('counts the points and the time of a linear sweep, and takes its limit as a current', () => {
+    const sweep = (keys: string) =>
+      plan(
+        recipeOf(`
+  - { name: polarise, technique: linearSweep, end: "1 V", rate: "2 mV/s", ${keys} }`),
+      );
+    const given = sweep('start: "0.2 V", step: "4 mV", limit: "0.4 mA/cm²"');
+    expect(given.longestSecond).toBeCloseTo(400, 9);
+    expect(given.estimates.samples).toBe(3 * 200);
+    const [step] = given.steps;
+    expect(step?.kind === 'linearSweep' && step.limitAmpere).toBeCloseTo(0.4e-3 * AREA_CM2, 12);
+    // From the open-circuit potential it may be the whole window of the recipe.
+    const { min, max } = sweep('step: "4 mV"').safety.voltage;
+    const open = sweep('step: "4 mV"');
+    expect(open.longestSecond).toBeCloseTo((max - min) / 2e-3, 6);
+    expect(open.estimates.samples).toBe(3 * Math.ceil((max - min) / 4e-3));
+    expect(sweep('start: "0 V"').estimates.samples).toBe(3 * 500);
+  });
+
+  it('lets a branch go on at the limit of a sweep only where the sweep has one', () => {
+    const steps = (limit: string) => `
+  - { name: polarise, technique: linearSweep, end: "1 V", rate: "2 mV/s"${limit} }
+  - name: way
+    technique: branch
+    on: polarise
+    cases: { limit: [{ name: late, technique: openCircuit, until: { any: [{ time: "60 s" }] } }] }`;
+    expect(problemsOf(recipeOf(steps(', limit: "1 mA"')))).toEqual([]);
+    expect(problemsOf(recipeOf(steps('')))).toEqual([
+      'steps[1].cases.limit: no step ends as "limit"; expected one of complete',
+    ]);
+  });
+
+  it('is refused where the instrument cannot sweep', () => {
+    const { instruments } = scriptedRig();
+    const { potentiostat } = instruments;
+    const techniques = potentiostat.capability.techniques.filter((one) => one !== 'linearSweep');
+    const poor = {
+      info: potentiostat.info,
+      capability: { ...potentiostat.capability, techniques },
+    } as unknown as Instruments['potentiostat'];
+    const steps = `
+  - { name: polarise, technique: linearSweep, end: "1 V", rate: "2 mV/s" }`;
+    expect(problemsOf(recipeOf(steps), { ...instruments, potentiostat: poor })).toEqual([
+      expect.stringContaining('steps[0].technique: Resistor One cannot do linearSweep'),
+    ]);
+  });
+
   it('unfolds loops lazily, each pass with its own step ids', () => {
     const loop = `
   - name: cycle
@@ -244,14 +291,28 @@ ${plate('until: { any: [{ voltage: "> 3 V" }] }', '20 mA')}
   it('asks for nothing that the potentiostat cannot do', () => {
     const { instruments } = scriptedRig();
     const { capability } = instruments.potentiostat;
-    const recording = Object.assign(Object.create(instruments.potentiostat), {
-      info: instruments.potentiostat.info,
-      capability: { ...capability, techniques: ['impedance'], voltageVoltMax: 1 },
+    const recording = Object.create(instruments.potentiostat, {
+      info: { value: instruments.potentiostat.info },
+      capability: { value: { ...capability, techniques: ['impedance'], voltageVoltMax: 1 } },
     });
     expect(problemsOf(recipeOf(REST), { ...instruments, potentiostat: recording })).toEqual([
       'safety.voltage.max: 2 V is outside the -5 V to 1 V that Resistor One can measure',
       'steps[0].technique: Resistor One cannot do openCircuit; it can do impedance',
     ]);
+  });
+
+  it('asks no potentiostat to excite impedance in a way it does not have', () => {
+    const { instruments } = scriptedRig();
+    const { capability, info } = instruments.potentiostat;
+    const recording = Object.create(instruments.potentiostat, {
+      info: { value: info },
+      capability: { value: { ...capability, excitations: ['potentiostatic'] } },
+    });
+    const sweep = during(`{ ${SWEEP}, amplitude: "1 µA", every: "1 h" }`);
+    expect(problemsOf(recipeOf(sweep), { ...instruments, potentiostat: recording })).toEqual([
+      'steps[0].during[0].mode: Resistor One cannot measure galvanostatic impedance: expected potentiostatic',
+    ]);
+    expect(problemsOf(recipeOf(sweep), instruments)).toEqual([]);
   });
 
   it('wants a temperature limit of a recipe that heats', () => {

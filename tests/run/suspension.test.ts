@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Suspender } from '../../src/domain/recipe.ts';
+import type { Sample } from '../../src/domain/sample.ts';
+import type { Intake } from '../../src/run/intake.ts';
+import { Journal } from '../../src/run/journal.ts';
 import { type SuspenderState, suspenderAfter, UNHEARD } from '../../src/run/suspender-rule.ts';
-import { advanceUntil } from '../support/counting-clock.ts';
+import { Suspension } from '../../src/run/suspension.ts';
+import { advanceUntil, CountingClock } from '../support/counting-clock.ts';
+import { MemoryWriter } from '../support/memory-writer.ts';
 import { eventsOf, recipeOf, runToEnd, scriptedRun, stepsOf } from '../support/scripted-run.ts';
 
 const SUSPENDER: Suspender = {
@@ -240,5 +245,97 @@ describe('a run that is suspended', () => {
     const plain = await runToEnd(recipe(warm + PLATE), { pressure: () => 5e6 });
     expect(run.writer.of('step').at(1)?.timeSecond).toBe(plain.writer.of('step').at(1)?.timeSecond);
     expect(run.outcome.status).toBe('done');
+  });
+});
+
+describe('a run that is held beside what its recipe suspends on', () => {
+  function heldSuspension(samples: { readonly floor: number }) {
+    const clock = new CountingClock();
+    const writer = new MemoryWriter(clock);
+    const journal = new Journal({
+      writer,
+      clock,
+      commitSecondMax: 1,
+      state: () => {
+        throw new Error('nobody asks for the state here');
+      },
+      onFault: () => {},
+      onEvent: () => {},
+    });
+    const faults: string[] = [];
+    const suspender = { ...SUSPENDER, floor: samples.floor, settle: 0, margin: 0, atMost: 100 };
+    const suspension = new Suspension({
+      clock,
+      journal,
+      suspenders: [suspender],
+      onFault: ({ message }) => faults.push(message),
+    });
+    let told = (_value: number): void => {};
+    const intake = {
+      listen: (_channel: string, listener: (sample: Sample) => void) => {
+        told = (value) =>
+          listener({ channel: 'p', timeSecond: clock.nowSecond(), value, quality: 'good' });
+        return () => {};
+      },
+    };
+    suspension.start(intake as unknown as Intake);
+    told(15);
+    suspension.begin();
+    return { clock, faults, suspension, told: (value: number) => told(value) };
+  }
+
+  it('goes on when it is released, once, however often that is said', () => {
+    const { suspension } = heldSuspension({ floor: 10 });
+    let cuts = 0;
+    let clears = 0;
+    suspension.onCut(() => {
+      cuts += 1;
+    });
+    suspension.onClear(() => {
+      clears += 1;
+    });
+    const release = suspension.hold({ instrument: 'pot', why: 'is lost' });
+    expect(suspension.isActive).toBe(true);
+    release();
+    release();
+    expect([cuts, clears, suspension.isActive]).toEqual([1, 1, false]);
+    suspension.stop();
+  });
+
+  it('waits for both, whichever ends first', async () => {
+    const { clock, suspension, told } = heldSuspension({ floor: 10 });
+    const release = suspension.hold({ instrument: 'pot', why: 'is lost' });
+    told(5);
+    release();
+    expect(suspension.isActive).toBe(true);
+    await clock.advance(1);
+    told(15);
+    expect(suspension.isActive).toBe(false);
+    told(5);
+    const again = suspension.hold({ instrument: 'pot', why: 'is lost' });
+    await clock.advance(1);
+    told(15);
+    expect(suspension.isActive).toBe(true);
+    again();
+    expect(suspension.isActive).toBe(false);
+    suspension.stop();
+  });
+
+  it('is bounded by the recipe only for what the recipe suspends on', async () => {
+    const { clock, faults, suspension, told } = heldSuspension({ floor: 10 });
+    const release = suspension.hold({ instrument: 'pot', why: 'is lost' });
+    for (let second = 0; second < 500; second += 10) {
+      await clock.advance(10);
+      told(15);
+    }
+    expect(faults).toEqual([]);
+    release();
+    told(5);
+    for (let second = 0; second < 110; second += 10) {
+      await clock.advance(10);
+      told(5);
+    }
+    expect(faults).toHaveLength(1);
+    suspension.stop();
   });
 });

@@ -23,7 +23,8 @@ function instrument(id: string, way: Way, log: CallLog) {
     if (way === 'rejects') return Promise.reject(new Error(`${id} refuses`));
     return way === 'hangs' ? new Promise(() => {}) : Promise.resolve();
   };
-  return { info: { id, model: id, provenance: 'simulated' }, cellOff: act, off: act, stop: act };
+  const info = { id, model: id, provenance: 'simulated' };
+  return { info, capability: {}, cellOff: act, off: act, stop: act };
 }
 
 async function tryCondition(condition: Condition, touched: readonly string[] = PARTS) {
@@ -101,5 +102,18 @@ describe('the safe state', () => {
       const { startedAtOnce } = await tryCondition(condition, touched);
       expect(startedAtOnce).toEqual(touched);
     }
+  });
+});
+
+describe('a potentiostat that cannot open its cell', () => {
+  it('is not said to have switched it off', () => {
+    const log = new CallLog(new CountingClock());
+    const potentiostat = {
+      ...instrument('potentiostat', 'answers', log),
+      capability: { cellOffLeaves: '0 V stay on the cell' },
+    };
+    const instruments = { potentiostat, sensors: [] } as unknown as Instruments;
+    const [action] = safeActions(instruments, () => true);
+    expect(action?.result).toBe('0 V stay on the cell');
   });
 });

@@ -12,6 +12,7 @@ import {
   readPastRun,
   reopenRun,
 } from '../../src/store/run-database.ts';
+import { readInfoFile } from '../../src/store/run-info-file.ts';
 import { RECORDS_PER_COMMIT_MAX } from '../../src/store/run-writer.ts';
 import { fitParameter } from '../support/circuit-fit.ts';
 import { engineState } from '../support/engine-state.ts';
@@ -55,6 +56,42 @@ describe('a run database', () => {
     expect(records.map((record) => record.sequence)).toEqual(numbers);
     expect(records.map((record) => record.timeSecond)).toEqual(EVERY_KIND.map((_, at) => at / 4));
     expect(records.every((record) => record.boot === 0)).toBe(true);
+    run.close();
+  });
+
+  it('keeps the error and the range of a sample where the instrument has told them', () => {
+    const run = newRun();
+    const plain = sampleBody(3.7);
+    const bodies = [
+      { ...plain, standardError: 1.5e-4, range: 5 },
+      { ...plain, standardError: 0 },
+      { ...plain, range: 1e-3 },
+      plain,
+    ] as readonly RecordBody[];
+    for (const body of bodies) run.writer.append(0, body);
+    run.writer.commit();
+    expect(bodiesOf(run)).toEqual(bodies);
+    expect(bodiesOf(run).at(-1)).not.toHaveProperty('standardError');
+    run.close();
+  });
+
+  it('says who the instruments are as soon as they have answered, also after a crash', () => {
+    const run = newRun();
+    const before = run.reader.info;
+    expect(before.instruments).toEqual(RUN_INFO.instruments);
+    const [first] = RUN_INFO.instruments;
+    const named = [{ id: first?.id ?? 'pot', model: 'EmStat4 HR SIM1', provenance: 'simulated' }];
+    run.writer.nameInstruments(named as typeof RUN_INFO.instruments);
+    run.writer.append(0, sampleBody(1));
+    run.writer.commit();
+    expect(run.reader.info).toEqual({ ...RUN_INFO, instruments: named });
+    expect(run.reader.info).not.toBe(before);
+    expect(run.reader.info).toBe(run.reader.info);
+    const seen = openRun(copyOf(run.folder));
+    expect(seen.reader.info.instruments).toEqual(named);
+    seen.close();
+    expect(readInfoFile(run.folder).instruments).toEqual(named);
+    expect(readdirSync(run.folder)).not.toContain('run.json.new');
     run.close();
   });
 
@@ -169,7 +206,7 @@ describe('a run database', () => {
         encoding: 'utf8',
       });
     expect(ask('SELECT * FROM sample')).toBe(
-      'sequence|time_second|boot|channel|value|quality\n1|1.5|0|voltage_volt|0.125|good\n',
+      'sequence|time_second|boot|channel|value|quality|standard_error|range\n1|1.5|0|voltage_volt|0.125|good||\n',
     );
     expect(ask('SELECT z_real_ohm, z_imag_ohm FROM spectrum_point')).toContain('12.5|-0.5');
     expect(ask("SELECT value, unit FROM fit_parameter WHERE name = 'R0'")).toContain('12.5|ohm');

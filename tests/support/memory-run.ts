@@ -37,7 +37,7 @@ export function memoryRunInfo(changes: Partial<RunInfo> = {}): RunInfo {
 
 /** A run database in memory, with the same promises as the one on disk except durability. */
 export class MemoryRun implements RunReader, RunWriter {
-  readonly info: RunInfo;
+  info: RunInfo;
   readonly #records: RunRecord[] = [];
   readonly #listeners = new Set<() => void>();
   readonly #cursors = new Map<string, number>();
@@ -70,6 +70,10 @@ export class MemoryRun implements RunReader, RunWriter {
   }
 
   labelUtc(): void {}
+
+  nameInstruments(instruments: RunInfo['instruments']): void {
+    this.info = { ...this.info, instruments };
+  }
 
   utcAtZeroMs(): number {
     return this.info.startedUtcMs;

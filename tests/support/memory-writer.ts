@@ -1,5 +1,6 @@
 import type { Clock } from '../../src/domain/clock.ts';
 import { Fault } from '../../src/domain/fault.ts';
+import type { InstrumentInfo } from '../../src/domain/instrument.ts';
 import type { RecordBody, RunRecord } from '../../src/domain/run-record.ts';
 import type {
   EngineState,
@@ -23,6 +24,8 @@ export class MemoryWriter implements RunWriter {
   #prepare: () => void = () => {};
   #committed = 0;
   commits = 0;
+  /** As they were named last. */
+  instruments: readonly InstrumentInfo[] = [];
   finished: string | undefined;
   /** Fails from this record on. */
   failsAtRecord = Number.POSITIVE_INFINITY;
@@ -55,6 +58,9 @@ export class MemoryWriter implements RunWriter {
   }
   labelUtc(fromSecond: number, utcAtZeroMs: number): void {
     this.utcLabels.push({ fromSecond, utcAtZeroMs });
+  }
+  nameInstruments(instruments: readonly InstrumentInfo[]): void {
+    this.instruments = instruments;
   }
   finish(status: string): void {
     this.finished = status;

@@ -1,4 +1,5 @@
 import { type Clock, sleep } from '../../src/domain/clock.ts';
+import { Fault } from '../../src/domain/fault.ts';
 import type {
   InstrumentInfo,
   Potentiostat,
@@ -11,6 +12,7 @@ import type {
   CyclicVoltammetry,
   ElectrochemicalTechnique,
   Impedance,
+  LinearSweep,
   OpenCircuit,
 } from '../../src/domain/technique.ts';
 import { type CallLog, type Misbehaviour, misbehave } from './scripted-call.ts';
@@ -41,19 +43,24 @@ export interface PotentiostatScript {
   connect?: Misbehaviour;
   cellOff?: Misbehaviour;
   disconnect?: Misbehaviour;
+  /** Its port is gone between these moments, and must be connected anew after each. */
+  losses?: readonly (readonly [number, number])[];
+  /** Another instrument is plugged in from this moment on. */
+  exchangedAtSecond?: number;
 }
 
 const OPEN_CIRCUIT_VOLT = 0.01;
 
 /** Does what a test tells it, around one resistor. */
 export class ScriptedPotentiostat implements Potentiostat {
-  readonly info: InstrumentInfo = { id: 'pstat', model: 'Resistor One', provenance: 'simulated' };
+  #isLost = false;
   readonly capability: PotentiostatCapability = {
     techniques: [
       'openCircuit',
       'constantCurrent',
       'constantVoltage',
       'cyclicVoltammetry',
+      'linearSweep',
       'impedance',
     ],
     currentAmpereMax: 0.01,
@@ -61,7 +68,9 @@ export class ScriptedPotentiostat implements Potentiostat {
     voltageVoltMax: 5,
     frequencyHertzMin: 0.01,
     frequencyHertzMax: 200_000,
-    sampleEverySecondMin: 1e-3,
+    sampleEverySecondMin: 0.001,
+    keepsVoltageLimits: 'both',
+    accuracy: { voltageVolt: [], currentAmpere: [], source: 'a script of a test' },
   };
   readonly script: PotentiostatScript;
   readonly techniques: ElectrochemicalTechnique[] = [];
@@ -74,9 +83,30 @@ export class ScriptedPotentiostat implements Potentiostat {
     this.script = script;
   }
 
+  get info(): InstrumentInfo {
+    const isOther = this.#clock.nowSecond() >= (this.script.exchangedAtSecond ?? 1e9);
+    const model = isOther ? 'Resistor Two' : 'Resistor One';
+    return { id: 'pstat', model, provenance: 'simulated' };
+  }
+
   async connect(): Promise<void> {
     this.#log.add('pstat connect');
     await misbehave(this.script.connect, 'pstat');
+    if (this.#isGone()) {
+      throw new Fault('instrumentMissing', { where: 'pstat', message: 'there is no such port' });
+    }
+    this.#isLost = false;
+  }
+
+  #isGone(): boolean {
+    const now = this.#clock.nowSecond();
+    return this.script.losses?.some(([from, to]) => now >= from && now < to) ?? false;
+  }
+
+  #checkLink(): void {
+    if (this.#isGone()) this.#isLost = true;
+    if (!this.#isLost) return;
+    throw new Fault('instrumentLost', { where: 'pstat', message: 'the port has gone' });
   }
 
   async *measure(
@@ -93,8 +123,12 @@ export class ScriptedPotentiostat implements Potentiostat {
           ? this.#sweep(technique, heeded)
           : technique.kind === 'cyclicVoltammetry'
             ? this.#voltammogram(technique, heeded)
-            : this.#hold(technique, heeded);
+            : technique.kind === 'linearSweep'
+              ? this.#sweepLinearly(technique, heeded)
+              : this.#hold(technique, heeded);
+      this.#checkLink();
       for await (const reading of readings) {
+        this.#checkLink();
         const failing = this.script.failsAtReading;
         if (failing?.kind === technique.kind && failing.index === index) {
           await misbehave('throws', 'pstat');
@@ -137,8 +171,20 @@ export class ScriptedPotentiostat implements Potentiostat {
   async *#voltammogram(technique: CyclicVoltammetry, signal: AbortSignal): AsyncGenerator<Reading> {
     const { startVolt, verticesVolt, stepVolt, rateVoltPerSecond, cycles } = technique;
     const turns = Array.from({ length: cycles }, () => verticesVolt).flat();
-    let volt = startVolt;
-    for (const target of [...turns, startVolt]) {
+    yield* this.#ramps([startVolt, ...turns, startVolt], { stepVolt, rateVoltPerSecond }, signal);
+  }
+
+  #sweepLinearly(technique: LinearSweep, signal: AbortSignal): AsyncGenerator<Reading> {
+    return this.#ramps([technique.startVolt, technique.endVolt], technique, signal);
+  }
+
+  async *#ramps(
+    corners: readonly number[],
+    { stepVolt, rateVoltPerSecond }: Pick<LinearSweep, 'stepVolt' | 'rateVoltPerSecond'>,
+    signal: AbortSignal,
+  ): AsyncGenerator<Reading> {
+    let [volt = 0] = corners;
+    for (const target of corners.slice(1)) {
       while (volt !== target) {
         await sleep(this.#clock, stepVolt / rateVoltPerSecond, signal);
         const left = target - volt;
@@ -174,6 +220,7 @@ export class ScriptedPotentiostat implements Potentiostat {
 
   async cellOff(): Promise<void> {
     this.#log.add('pstat cellOff');
+    this.#checkLink();
     await misbehave(this.script.cellOff, 'pstat');
   }
 

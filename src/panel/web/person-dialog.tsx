@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { PersonRequestState } from './run-model.ts';
 
 const NAME_LENGTH_MAX = 100;
@@ -95,7 +95,8 @@ export function PersonDialog(props: PersonDialogProps) {
 function useFocusInside(dialog: { current: HTMLDivElement | null }, onClose: () => void): void {
   const close = useRef(onClose);
   close.current = onClose;
-  useEffect(() => {
+  // With the dialog, not after the next paint: a key pressed in between is one of the dialog's.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const within = (): HTMLElement[] => [
       ...(dialog.current?.querySelectorAll<HTMLElement>(FOCUSABLE) ?? []),

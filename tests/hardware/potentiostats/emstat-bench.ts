@@ -1,7 +1,7 @@
 import { createLinkPair } from '../../../firmware-bridge/in-process-link.ts';
 import type { Link } from '../../../firmware-bridge/link.ts';
-import { EmStat } from '../../../hardware/potentiostats/emstat.ts';
-import { EmStatTwin } from '../../../hardware/simulated/emstat-twin.ts';
+import { EmStat, type EmStatOptions } from '../../../hardware/potentiostats/emstat.ts';
+import { EmStatTwin, type EmStatTwinOptions } from '../../../hardware/simulated/emstat-twin.ts';
 import type { Reading } from '../../../src/domain/instrument.ts';
 import { VirtualClock } from '../../../src/domain/virtual-clock.ts';
 import { type Circuit, ResistorCapacitorTerminals } from './resistor-capacitor-terminals.ts';
@@ -23,17 +23,32 @@ export interface Bench {
   readonly driver: EmStat;
 }
 
-export function makeBench(circuit: Circuit = CIRCUIT): Bench {
+/** What makes a bench another than that of an EmStat4 HR. */
+export interface BenchChanges {
+  readonly driver?: Partial<EmStatOptions>;
+  readonly twin?: Partial<EmStatTwinOptions>;
+}
+
+export function makeBench(circuit: Circuit = CIRCUIT, changes: BenchChanges = {}): Bench {
   const clock = new VirtualClock();
   const terminals = new ResistorCapacitorTerminals(clock, circuit);
   const [hostEnd, deviceEnd] = createLinkPair('bench');
-  const twin = new EmStatTwin({ link: deviceEnd, clock, terminals, seed: 7 });
-  const driver = new EmStat({ id: 'pot', link: hostEnd, clock, provenance: 'simulated' });
+  const twin = new EmStatTwin({ link: deviceEnd, clock, terminals, seed: 7, ...changes.twin });
+  const driver = new EmStat({
+    id: 'pot',
+    link: hostEnd,
+    clock,
+    provenance: 'simulated',
+    ...changes.driver,
+  });
   return { clock, terminals, hostEnd, deviceEnd, twin, driver };
 }
 
-export async function connectedBench(circuit: Circuit = CIRCUIT): Promise<Bench> {
-  const bench = makeBench(circuit);
+export async function connectedBench(
+  circuit: Circuit = CIRCUIT,
+  changes: BenchChanges = {},
+): Promise<Bench> {
+  const bench = makeBench(circuit, changes);
   await bench.twin.start();
   await runToEnd(bench.clock, bench.driver.connect(new AbortController().signal));
   return bench;

@@ -1,26 +1,21 @@
 import { describe, expect, it } from 'vitest';
+import { fullCapability } from '../../../hardware/potentiostats/emstat-identity.ts';
 import { scriptFor } from '../../../hardware/potentiostats/emstat-script.ts';
-import type { PotentiostatCapability } from '../../../src/domain/instrument.ts';
+import type { ScriptSetting } from '../../../hardware/potentiostats/emstat-script-lines.ts';
+import { DEVICES, type DeviceId } from '../../../hardware/potentiostats/methodscript-devices.ts';
 import type { ElectrochemicalTechnique } from '../../../src/domain/technique.ts';
 
-const CAPABILITY: PotentiostatCapability = {
-  techniques: [
-    'openCircuit',
-    'constantCurrent',
-    'constantVoltage',
-    'cyclicVoltammetry',
-    'impedance',
-  ],
-  currentAmpereMax: 0.1,
-  voltageVoltMin: -6,
-  voltageVoltMax: 6,
-  frequencyHertzMin: 1e-5,
-  frequencyHertzMax: 200e3,
-  sampleEverySecondMin: 1e-3,
-};
+function settingFor(id: DeviceId, changes: Partial<ScriptSetting> = {}): ScriptSetting {
+  const device = DEVICES[id];
+  const asksDirectPart = device.tellsDirectPart;
+  return { device, capability: fullCapability(device), channel: 0, asksDirectPart, ...changes };
+}
 
-function textFor(technique: ElectrochemicalTechnique): string {
-  return scriptFor(technique, CAPABILITY, 'pot').join('\n');
+function textFor(
+  technique: ElectrochemicalTechnique,
+  setting: ScriptSetting = settingFor('es4_hr'),
+): string {
+  return scriptFor(technique, setting, 'pot').join('\n');
 }
 
 describe('the scripts an EmStat4 HR is given', () => {
@@ -31,8 +26,8 @@ set_pgstat_chan 0
 set_pgstat_mode 3
 set_max_bandwidth 5850535u
 set_acquisition_frac_autoadjust 50
-set_range_minmax ab -6 6
-set_autoranging ab -6 6
+set_range ab 6
+set_autoranging ab 6 6
 cell_off
 meas_loop_ocp e 1 600
 pck_start
@@ -58,9 +53,10 @@ set_pgstat_chan 0
 set_pgstat_mode 6
 set_max_bandwidth 585054u
 set_acquisition_frac_autoadjust 50
-set_range_minmax ab -6 6
-set_autoranging ab -6 6
+set_range ab 6
+set_autoranging ab 6 6
 set_range db 628300n
+set_autoranging db 628300n 628300n
 set_i -628300n
 cell_on
 meas_loop_cp e i -628300n 10 36k
@@ -95,7 +91,7 @@ set_max_bandwidth 1170107u
 set_acquisition_frac_autoadjust 50
 set_range_minmax da 3600m 3600m
 set_range ba 100m
-set_autoranging ba 1n 100m
+set_autoranging ba 100n 100m
 set_e 3600m
 cell_on
 meas_loop_ca e i 3600m 5 7200
@@ -152,10 +148,12 @@ endif
   it('refuses a rhythm that the instrument cannot keep', () => {
     const rest = { kind: 'openCircuit', durationSecond: 600 } as const;
     expect(() => textFor({ ...rest, sampleEverySecond: 5e-4 })).toThrow(
-      'a reading every 0.0005 s is beyond its 0.001 s',
+      'a sample every 0.0005 s is faster than its 0.001 s',
     );
     const edge = { everySecond: 5e-4, durationSecond: 1 };
-    expect(() => textFor({ ...rest, sampleEverySecond: 1, edge })).toThrow('beyond its 0.001 s');
+    expect(() => textFor({ ...rest, sampleEverySecond: 1, edge })).toThrow(
+      'faster than its 0.001 s',
+    );
     const none = { everySecond: 0, durationSecond: 1 };
     expect(() => textFor({ ...rest, sampleEverySecond: 1, edge: none })).toThrow(
       'the times of an edge must be above 0 s',
@@ -180,7 +178,7 @@ set_max_bandwidth 292527u
 set_acquisition_frac_autoadjust 50
 set_range_minmax da 2 3700m
 set_range ba 100m
-set_autoranging ba 1n 100m
+set_autoranging ba 100n 100m
 set_e 2600m
 cell_on
 meas_loop_cv e i 2600m 3700m 2 2m 100u nscans(3)
@@ -211,7 +209,7 @@ cell_off`);
       currentAmpereMax: 0,
     } as const;
     expect(() => textFor(wrong)).toThrow(
-      /-7 V is outside[\s\S]*step of 0\.2 V is above[\s\S]*rate must be above[\s\S]*1\.5 cycles[\s\S]*current limit must/,
+      /-7 V is outside[\s\S]*step of 0\.2 V is above[\s\S]*rate must be above[\s\S]*current limit must[\s\S]*1\.5 cycles/,
     );
   });
 
@@ -237,7 +235,9 @@ cell_off`);
       excitation: { mode: 'galvanostatic', amplitudeAmpereRms: 5e-5, biasAmpere: 6e-4 },
     });
     expect(text).toContain('set_pgstat_mode 6\nset_max_bandwidth 200k');
-    expect(text).toContain('set_i 600u\ncell_on\nmeas_loop_geis f r j 50u 200k 100m 64i 600u\n');
+    expect(text).toContain(
+      'set_i 600u\ncell_on\nmeas_loop_geis f r j 50u 200k 100m 64i 600u eis_acdc(eac edc iac idc)\n',
+    );
     expect(text).toMatch(/endloop\non_finished:\ncell_off$/);
   });
 
@@ -250,10 +250,12 @@ cell_off`);
       pointCount: 41,
     } as const;
     const absolute = textFor({ ...sweep, excitation: { ...excitation, versusOpenCircuit: false } });
-    expect(absolute).toContain('store_var e 300m ab\nset_e e\ncell_on\n');
-    expect(absolute).toContain('meas_loop_eis f r j 10m 10k 1 41i e\n');
+    expect(absolute).toContain('store_var e 300m ab\nset_range_minmax da e e\nset_e e\ncell_on\n');
+    expect(absolute).toContain('meas_loop_eis f r j 10m 10k 1 41i e eis_acdc(eac edc iac idc)\n');
     const relative = textFor({ ...sweep, excitation: { ...excitation, versusOpenCircuit: true } });
-    expect(relative).toContain('cell_off\nmeas 100m e ab\nadd_var e 300m\nset_e e\ncell_on\n');
+    expect(relative).toContain(
+      'cell_off\nmeas 100m e ab\nadd_var e 300m\nset_range_minmax da e e\nset_e e\ncell_on\n',
+    );
   });
 
   it('never has an empty line, which would end the script, nor one the instrument cannot hold', () => {
@@ -278,7 +280,10 @@ cell_off`);
   });
 
   it('refuses a technique the instrument did not report', () => {
-    const poor = { ...CAPABILITY, techniques: ['openCircuit'] as const };
+    const { capability } = settingFor('es4_hr');
+    const poor = settingFor('es4_hr', {
+      capability: { ...capability, techniques: ['openCircuit'] },
+    });
     const sweep = {
       kind: 'impedance',
       frequencyHertzMax: 1e3,
@@ -287,5 +292,198 @@ cell_off`);
       excitation: { mode: 'galvanostatic', amplitudeAmpereRms: 1e-5, biasAmpere: 0 },
     } as const;
     expect(() => scriptFor(sweep, poor, 'pot')).toThrow('cannot run the technique impedance');
+  });
+});
+
+const VOLTAMMOGRAM = {
+  kind: 'cyclicVoltammetry',
+  startVolt: 0,
+  verticesVolt: [0.9, -0.9],
+  rateVoltPerSecond: 0.05,
+  stepVolt: 5e-3,
+  cycles: 1,
+  currentAmpereMax: 1e-3,
+} as const;
+const LINEAR_SWEEP = {
+  kind: 'linearSweep',
+  startVolt: -0.2,
+  endVolt: 0.8,
+  rateVoltPerSecond: 0.05,
+  stepVolt: 5e-3,
+  currentAmpereMax: 1e-3,
+} as const;
+const SPECTRUM = {
+  kind: 'impedance',
+  frequencyHertzMax: 1e5,
+  frequencyHertzMin: 1,
+  pointCount: 26,
+  excitation: {
+    mode: 'potentiostatic',
+    amplitudeVoltRms: 0.01,
+    biasVolt: 0,
+    versusOpenCircuit: true,
+  },
+} as const;
+
+describe('the scripts an EmStat Pico is given', () => {
+  const pico = settingFor('espico');
+
+  it('a linear sweep, in the slow mode with the dynamic window laid over it', () => {
+    expect(textFor(LINEAR_SWEEP, pico)).toBe(`var e
+var i
+set_pgstat_chan 0
+set_pgstat_mode 2
+set_max_bandwidth 58505350u
+set_acquisition_frac_autoadjust 50
+set_range_minmax da -200m 800m
+set_range ba 5m
+set_autoranging ba 100n 5m
+set_e -200m
+cell_on
+meas_loop_lsv e i -200m 800m 5m 50m
+pck_start
+pck_add e
+pck_add i
+pck_end
+if i > 1m
+breakloop
+endif
+if i < -1m
+breakloop
+endif
+endloop
+on_finished:
+cell_off`);
+  });
+
+  it('a sweep too wide for the slow mode in the one with the wide window', () => {
+    const wide = { ...VOLTAMMOGRAM, verticesVolt: [1.2, -1.2] as const };
+    expect(textFor(wide, pico)).toContain('set_pgstat_mode 4\n');
+  });
+
+  it('a sweep too fast for both in the fast mode, with its narrow window', () => {
+    const fast = { ...LINEAR_SWEEP, rateVoltPerSecond: 1 };
+    expect(textFor(fast, pico)).toContain('set_pgstat_mode 3\nset_max_bandwidth 1170107m\n');
+  });
+
+  it.each([
+    ['wider than every window', { ...VOLTAMMOGRAM, verticesVolt: [1.5, -1.5] as const }],
+    ['fast and wide', { ...VOLTAMMOGRAM, rateVoltPerSecond: 1 }],
+  ])('refuses a sweep that is %s, and says what its modes reach', (_, technique) => {
+    expect(() => textFor(technique, pico)).toThrow(
+      /pot \(EmStat Pico\): no mode of the EmStat Pico holds .*2\.2 V between -1\.25 V.*1\.214 V/,
+    );
+  });
+
+  it('impedance in the fast mode, without what its firmware cannot tell', () => {
+    const text = textFor(SPECTRUM, pico);
+    expect(text).toContain('set_pgstat_mode 3\nset_max_bandwidth 200k\n');
+    expect(text).toContain('set_range_minmax da e e\nset_e e\ncell_on\n');
+    expect(text).toContain('meas_loop_eis f r j 10m 100k 1 26i e\npck_start');
+    expect(text).not.toContain('eis_acdc');
+  });
+
+  it.each([
+    ['an amplitude above its 429 mV', 0.5, 0, '0.429 V (rms) of the EmStat Pico'],
+    ['a bias outside its fast mode', 0.01, 1.995, 'impedance on the EmStat Pico reaches 1.214 V'],
+  ])('refuses impedance with %s', (_, amplitudeVoltRms, biasVolt, expected) => {
+    const excitation = {
+      ...SPECTRUM.excitation,
+      amplitudeVoltRms,
+      biasVolt,
+      versusOpenCircuit: false,
+    };
+    expect(() => textFor({ ...SPECTRUM, excitation }, pico)).toThrow(expected);
+  });
+
+  it('refuses a constant current and galvanostatic impedance by name', () => {
+    const current = {
+      kind: 'constantCurrent',
+      currentAmpere: 1e-4,
+      sampleEverySecond: 1,
+      durationSecond: 10,
+      voltageVoltMin: 0,
+      voltageVoltMax: 1,
+    } as const;
+    expect(() => textFor(current, pico)).toThrow('cannot run the technique constantCurrent');
+    const excitation = { mode: 'galvanostatic', amplitudeAmpereRms: 1e-5, biasAmpere: 0 } as const;
+    expect(() => textFor({ ...SPECTRUM, excitation }, pico)).toThrow(
+      'cannot measure galvanostatic impedance',
+    );
+  });
+
+  it('addresses its second channel', () => {
+    expect(textFor(SPECTRUM, settingFor('espico', { channel: 1 }))).toContain('set_pgstat_chan 1');
+  });
+});
+
+describe('the scripts of other models', () => {
+  it('a Nexus closes the cell at its open-circuit potential by itself', () => {
+    const text = textFor(SPECTRUM, settingFor('nexus1'));
+    expect(text).toContain('set_max_bandwidth 1M\n');
+    expect(text).toContain('set_autoranging ba 100p 1\n');
+    expect(text).toContain('cell_off\ncell_on ocp(e)\nadd_var e 0\nmeas_loop_eis');
+  });
+
+  it('a Nexus reaches 1 MHz at a potential and 200 kHz at a current', () => {
+    const fast = { ...SPECTRUM, frequencyHertzMax: 1e6 };
+    expect(textFor(fast, settingFor('nexus1'))).toContain('10m 1M 1 26i');
+    const excitation = { mode: 'galvanostatic', amplitudeAmpereRms: 1e-3, biasAmpere: 0 } as const;
+    expect(() => textFor({ ...fast, excitation }, settingFor('nexus1'))).toThrow(
+      '1000000 Hz is above the 200000 Hz of the Nexus as a galvanostat',
+    );
+  });
+
+  it('an EmStat4 LR keeps to its 3 V and 10 mA', () => {
+    const lr = settingFor('es4_lr');
+    expect(textFor(LINEAR_SWEEP, lr)).toContain('set_range ba 10m\nset_autoranging ba 1n 10m');
+    expect(() => textFor({ ...LINEAR_SWEEP, endVolt: 3.1 }, lr)).toThrow(
+      '3.1 V is outside its -3 V',
+    );
+  });
+});
+
+describe('trigger lines', () => {
+  it('are pulsed at each point', () => {
+    const trigger = { pin: 2, at: 'point' } as const;
+    const text = textFor(LINEAR_SWEEP, settingFor('es4_hr', { trigger }));
+    expect(text).toContain('var i\nset_gpio_cfg 0b100 1\nset_gpio 0i\nset_pgstat_chan');
+    expect(text).toContain('5m 50m\nset_gpio 4i\npck_start');
+    expect(text).toContain('pck_end\nset_gpio 0i\nif i > 1m');
+    expect(text).toMatch(/on_finished:\ncell_off\nset_gpio 0i$/);
+  });
+
+  it('are high from the closing of the cell to the end', () => {
+    const trigger = { pin: 0, at: 'measurement' } as const;
+    const text = textFor(LINEAR_SWEEP, settingFor('es4_hr', { trigger }));
+    expect(text).toContain('cell_on\nset_gpio 1i\nmeas_loop_lsv');
+    expect(text.match(/set_gpio 1i/g)).toHaveLength(1);
+  });
+});
+
+describe('every script', () => {
+  const techniques: ElectrochemicalTechnique[] = [
+    { kind: 'openCircuit', sampleEverySecond: 1, durationSecond: 9 },
+    {
+      kind: 'constantVoltage',
+      voltageVolt: 0.5,
+      sampleEverySecond: 1,
+      durationSecond: 9,
+      currentAmpereMax: 1e-3,
+    },
+    VOLTAMMOGRAM,
+    LINEAR_SWEEP,
+    SPECTRUM,
+  ];
+  const ids = Object.keys(DEVICES) as DeviceId[];
+
+  it.each(
+    ids,
+  )('for %s opens the cell at the end and has no line an instrument cannot hold', (id) => {
+    for (const technique of techniques) {
+      const lines = scriptFor(technique, settingFor(id), 'pot');
+      expect(lines.slice(-2)).toEqual(['on_finished:', 'cell_off']);
+      for (const line of lines) expect(line).toMatch(/^[\x20-\x7e]{1,255}$/);
+    }
   });
 });

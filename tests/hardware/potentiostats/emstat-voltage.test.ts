@@ -2,11 +2,13 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Link } from '../../../firmware-bridge/link.ts';
 import { EmStat } from '../../../hardware/potentiostats/emstat.ts';
-import { readingFrom } from '../../../hardware/potentiostats/emstat-reading.ts';
+import { readingsFrom } from '../../../hardware/potentiostats/emstat-reading.ts';
 import { parseStreamLine } from '../../../hardware/potentiostats/methodscript.ts';
+import { DEVICES } from '../../../hardware/potentiostats/methodscript-devices.ts';
 import type { Reading } from '../../../src/domain/instrument.ts';
 import type { ConstantVoltage, CyclicVoltammetry } from '../../../src/domain/technique.ts';
 import { describeWithData, sharedData } from '../../support/shared-data.ts';
+import { connectingAnswers } from './emstat-answers.ts';
 import { CIRCUIT, collect, connectedBench, makeBench, runToEnd } from './emstat-bench.ts';
 
 const never = new AbortController().signal;
@@ -163,9 +165,9 @@ describe('cyclic voltammetry', () => {
       isMuted = count === 5;
     });
     await expect(runToEnd(clock, work)).rejects.toMatchObject({ code: 'timeout' });
-    // Two points of 1 s, 5 s of margin, then 5 s for the attempt to stop the script.
+    // Two points of 1 s, 5 s of margin, then three attempts of 2 s to stop the script.
     expect(clock.nowSecond() - lastSecond).toBeGreaterThan(7);
-    expect(clock.nowSecond() - lastSecond).toBeLessThan(14);
+    expect(clock.nowSecond() - lastSecond).toBeLessThan(15);
   });
 
   it('counts a mark of a cycle in the wrong place as a line that makes no sense', async () => {
@@ -181,7 +183,9 @@ describe('cyclic voltammetry', () => {
 describe('what a package says of voltage and current', () => {
   const read = (text: string) => {
     const line = parseStreamLine(text);
-    return line.kind === 'package' ? readingFrom('constantVoltage', line.variables, 1) : undefined;
+    return line.kind === 'package'
+      ? readingsFrom('constantVoltage', line.variables, 1, DEVICES.es4_hr)[0]
+      : undefined;
   };
 
   it.each([
@@ -229,13 +233,7 @@ describeWithData('a voltammogram as a real instrument of the family sent it', ()
     const { clock, deviceEnd, driver } = makeBench();
     const sent = readFileSync(sharedData('wire/emstat-pico-a/021_cv_165737_raw.txt'), 'utf8');
     const stream = `${sent.slice(sent.indexOf('e\nM0005')).trimEnd()}\n\n`;
-    const answers: Record<string, string> = {
-      '\nZ\n': 'Z!0006\n',
-      't\n': 'tes4_hr1500#Mar 12 2026 14:28:01\nR*\n',
-      'i\n': 'iES4HR20B0008\n',
-      'CM\n': `CM${'F'.repeat(64)}\n`,
-      'e\ncell_off\n\n': 'e\n\n',
-    };
+    const answers = connectingAnswers();
     const asked: string[] = [];
     await deviceEnd.open(never);
     deviceEnd.onData((bytes) => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Fault } from '../../../src/domain/fault.ts';
 import type { Reading } from '../../../src/domain/instrument.ts';
 import type { ConstantCurrent, Impedance } from '../../../src/domain/technique.ts';
+import { connectingAnswers } from './emstat-answers.ts';
 import {
   type Bench,
   CIRCUIT,
@@ -57,13 +58,7 @@ function answerConnecting(
   deafSecond: number,
 ): string[] {
   const asked: string[] = [];
-  const answers: Record<string, string> = {
-    '\nZ\n': 'Z!0006\n',
-    't\n': 'tes4_hr1500#Mar 12 2026 14:28:01\nR*\n',
-    'i\n': 'iES4HR20B0008\n',
-    'CM\n': `CM${'F'.repeat(64)}\n`,
-    'e\ncell_off\n\n': 'e\n\n',
-  };
+  const answers = connectingAnswers();
   let deafUntilSecond = 0;
   bench.deviceEnd.onData((bytes) => {
     const text = new TextDecoder().decode(bytes);
@@ -81,7 +76,7 @@ describe('connecting to an EmStat4 HR', () => {
     const { driver, terminals } = await connectedBench();
     expect(driver.info).toEqual({
       id: 'pot',
-      model: 'EmStat4 HR ES4HR20B0008',
+      model: 'EmStat4 HR SIMES4HR20B0008',
       provenance: 'simulated',
     });
     expect(driver.capability.techniques).toEqual([
@@ -89,6 +84,7 @@ describe('connecting to an EmStat4 HR', () => {
       'constantCurrent',
       'constantVoltage',
       'cyclicVoltammetry',
+      'linearSweep',
       'impedance',
     ]);
     expect(terminals.history.at(-1)).toBe('open');
@@ -130,12 +126,11 @@ describe('connecting to an EmStat4 HR', () => {
     const { clock, driver, hostEnd } = makeBench();
     const fault = await faultOf(runToEnd(clock, driver.connect(never)));
     expect(fault.code).toBe('timeout');
-    expect(fault.message).toContain('did not come within 5 s');
+    expect(fault.message).toContain('did not come within 2 s');
     expect(hostEnd.isOpen).toBe(false);
   });
 
   it.each([
-    ['tespico1304#Mar 12 2026', 'found EmStat Pico'],
     ['tespbl_0100', 'in its bootloader'],
     ['twhatis0100', 'an unknown device "whatis"'],
   ])('refuses a device that answers %s', async (answer, expected) => {
@@ -366,7 +361,7 @@ describe('trouble on the wire', () => {
     await runToEnd(clock, driver.connect(never));
     const fault = await faultOf(runToEnd(clock, collect(driver.measure(PLATING, never))));
     expect(fault.problems.map((problem) => problem.message)).toEqual([
-      'it reported 0x4001 (unknown script command) at line 2 "var i"',
+      'it reported 0x4001 (unknown script command) at line 2 "var i": a newer firmware may know it',
     ]);
     expect(asked.slice(-2)).toEqual(['\nZ\n', 'e\ncell_off\n\n']);
   });
@@ -395,12 +390,12 @@ describe('trouble on the wire', () => {
   it('reports an error of the instrument with its meaning and the script line', async () => {
     const { clock, driver, deviceEnd, terminals } = await connectedBench();
     const work = collect(driver.measure(PLATING, never), (_, count) => {
-      if (count === 2) deviceEnd.write(new TextEncoder().encode('!0032: Line 12\n'));
+      if (count === 2) deviceEnd.write(new TextEncoder().encode('!0032: Line 13\n'));
     });
     const fault = await faultOf(runToEnd(clock, work));
     expect(fault.code).toBe('instrumentReply');
     expect(fault.message).toContain('0x0032 (critical overload at the cell');
-    expect(fault.message).toContain('at line 12 "meas_loop_cp e i 1m 10 100"');
+    expect(fault.message).toContain('at line 13 "meas_loop_cp e i 1m 10 100"');
     expect(terminals.isOpen).toBe(true);
   });
 

@@ -54,6 +54,42 @@ describe('decoding a MethodSCRIPT value', () => {
   ])('refuses %j', (text) => expect(decodeVariable(text)).toBeUndefined());
 });
 
+/** The same by a regular expression, as plain as can be. */
+const PLAIN = /^([a-z]{2})(?:([0-9A-F]{7})([afpnum kMGTPEi])| {5}nan)((?:,[0-9A-Fa-f]{2,8})*)$/;
+
+function isValue(text: string): boolean {
+  return PLAIN.test(text);
+}
+
+describe('what is a value', () => {
+  const near = fc.string({
+    unit: fc.constantFrom(...'da7F85ncu ,1x;k-'.split(''), '8000001', '     nan', ',10', ',288'),
+    maxLength: 12,
+  });
+
+  it('is what a regular expression says, for anything like one', () => {
+    let values = 0;
+    fc.assert(
+      fc.property(near, (text) => {
+        const found = decodeVariable(`ba${text}`) !== undefined;
+        expect(found, text).toBe(isValue(`ba${text}`));
+        values += found ? 1 : 0;
+      }),
+      { seed: 5, numRuns: 20_000 },
+    );
+    expect(values).toBeGreaterThan(50);
+  });
+
+  it('is read out of the middle of a line as alone', () => {
+    const text = 'ba48D503Dp,10,288';
+    const line = `Pda8000000 ;${text};`;
+    const from = line.indexOf('ba');
+    expect(decodeVariable(line, from, from + text.length)).toEqual(decodeVariable(text));
+    expect(decodeVariable(line, from, from + 9)).toBeUndefined();
+    expect(decodeVariable(line, from, line.length)).toBeUndefined();
+  });
+});
+
 describe('encoding a MethodSCRIPT value', () => {
   it('is undone by decoding, to 4e-6 of the value', () => {
     const magnitudes = fc.double({ min: 1e-12, max: 1e9, noNaN: true });

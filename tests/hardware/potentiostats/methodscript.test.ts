@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseStreamLine, StreamScopes } from '../../../hardware/potentiostats/methodscript.ts';
 import {
+  adviceFor,
   describeScriptError,
   parseScriptError,
 } from '../../../hardware/potentiostats/methodscript-errors.ts';
@@ -61,6 +62,19 @@ describe('errors', () => {
   it('describes known codes and admits unknown ones', () => {
     expect(describeScriptError('0014')).toContain('while the cell is on');
     expect(describeScriptError('7ABC')).toBe('0x7ABC (not in the table of known errors)');
+    expect(adviceFor('7ABC')).toBeUndefined();
+  });
+
+  it.each(
+    '0003 0006 0007 0008 0009 000C 000E 000F 0010 0011 0012 0014 001B 001F 0021 0023 0028 002B 002C 002D 0032 0052 0058 005A 007A 007B 0080 4001 4004 4005 4008 400B 400F 4018 401B 4027 4028 4032 4033 4039 7FFF'.split(
+      ' ',
+    ),
+  )('has words for %s', (code) => {
+    expect(describeScriptError(code)).not.toContain('not in the table');
+  });
+
+  it.each(['0032', '0052', '0080', '001F', '4018', '7FFF'])('says what to do about %s', (code) => {
+    expect(adviceFor(code)?.length).toBeGreaterThan(10);
   });
 });
 

@@ -4,6 +4,7 @@ import type {
   CyclicVoltammetry,
   ElectrochemicalTechnique,
   Impedance,
+  LinearSweep,
 } from '../../src/domain/technique.ts';
 
 const PEAK_PER_RMS = Math.SQRT2;
@@ -19,10 +20,12 @@ export function techniqueProblems(
   if (!capability.techniques.includes(kind)) return [`it cannot run the technique ${kind}`];
   if (kind === 'impedance') return sweepProblems(technique, capability);
   if (kind === 'cyclicVoltammetry') return voltammetryProblems(technique, capability);
+  if (kind === 'linearSweep') return linearSweepProblems(technique, capability);
   const problems: string[] = [];
   const { sampleEverySecond, durationSecond } = technique;
-  problems.push(...samplingProblems(technique, capability));
   if (!(sampleEverySecond > 0)) problems.push('the sampling interval must be above 0 s');
+  else problems.push(...rhythmProblems(sampleEverySecond, capability));
+  problems.push(...edgeProblems(technique, capability));
   if (!(durationSecond > 0)) problems.push('the duration must be above 0 s');
   if (!Number.isFinite(durationSecond)) problems.push('the duration must have an end');
   if (kind === 'constantVoltage') {
@@ -38,17 +41,11 @@ export function techniqueProblems(
   return problems;
 }
 
-function samplingProblems(
-  { sampleEverySecond, edge }: Sampling,
-  { sampleEverySecondMin }: PotentiostatCapability,
-): string[] {
-  const shortest = Math.min(sampleEverySecond, edge?.everySecond ?? sampleEverySecond);
-  if (edge && !(edge.everySecond > 0 && edge.durationSecond > 0)) {
-    return ['the times of an edge must be above 0 s'];
-  }
-  return shortest > 0 && shortest < sampleEverySecondMin * (1 - ROUNDING)
-    ? [`a reading every ${shortest} s is beyond its ${sampleEverySecondMin} s`]
-    : [];
+function edgeProblems({ edge }: Sampling, capability: PotentiostatCapability): string[] {
+  if (!edge) return [];
+  return edge.everySecond > 0 && edge.durationSecond > 0
+    ? rhythmProblems(edge.everySecond, capability)
+    : ['the times of an edge must be above 0 s'];
 }
 
 function currentProblems(
@@ -64,23 +61,58 @@ function voltammetryProblems(
   technique: CyclicVoltammetry,
   capability: PotentiostatCapability,
 ): string[] {
-  const { startVolt, verticesVolt, stepVolt, rateVoltPerSecond, cycles } = technique;
+  const { startVolt, verticesVolt, cycles } = technique;
   const spanVolt = Math.abs(verticesVolt[0] - verticesVolt[1]);
   const problems = [startVolt, ...verticesVolt].flatMap((volt) =>
     potentialProblems(volt, capability),
   );
-  if (!(stepVolt > 0)) problems.push('the potential step must be above 0 V');
-  else if (stepVolt > spanVolt) {
-    problems.push(
-      `a potential step of ${stepVolt} V is above the ${spanVolt} V between the vertices`,
-    );
-  }
-  if (!(rateVoltPerSecond > 0)) problems.push('the scan rate must be above 0 V/s');
+  problems.push(...rampProblems(technique, spanVolt, 'between the vertices', capability));
   if (!Number.isInteger(cycles) || cycles < 1) {
     problems.push(`${cycles} cycles: expected a whole number above 0`);
   }
-  if (!(technique.currentAmpereMax > 0)) problems.push('the current limit must be above 0 A');
   return problems;
+}
+
+function linearSweepProblems(technique: LinearSweep, capability: PotentiostatCapability): string[] {
+  const { startVolt, endVolt } = technique;
+  const spanVolt = Math.abs(startVolt - endVolt);
+  return [
+    ...[startVolt, endVolt].flatMap((volt) => potentialProblems(volt, capability)),
+    ...rampProblems(technique, spanVolt, 'of the sweep', capability),
+  ];
+}
+
+/** What holds for every sweep of the potential in steps. */
+function rampProblems(
+  {
+    stepVolt,
+    rateVoltPerSecond,
+    currentAmpereMax,
+  }: Pick<LinearSweep, 'stepVolt' | 'rateVoltPerSecond' | 'currentAmpereMax'>,
+  spanVolt: number,
+  ofSpan: string,
+  capability: PotentiostatCapability,
+): string[] {
+  const problems: string[] = [];
+  if (!(stepVolt > 0)) problems.push('the potential step must be above 0 V');
+  else if (stepVolt > spanVolt) {
+    problems.push(`a potential step of ${stepVolt} V is above the ${spanVolt} V ${ofSpan}`);
+  }
+  if (!(rateVoltPerSecond > 0)) problems.push('the scan rate must be above 0 V/s');
+  if (stepVolt > 0 && rateVoltPerSecond > 0) {
+    problems.push(...rhythmProblems(stepVolt / rateVoltPerSecond, capability));
+  }
+  if (!(currentAmpereMax > 0)) problems.push('the current limit must be above 0 A');
+  return problems;
+}
+
+function rhythmProblems(
+  intervalSecond: number,
+  { sampleEverySecondMin }: PotentiostatCapability,
+): string[] {
+  return intervalSecond >= sampleEverySecondMin * (1 - ROUNDING)
+    ? []
+    : [`a sample every ${intervalSecond} s is faster than its ${sampleEverySecondMin} s`];
 }
 
 function potentialProblems(
@@ -94,7 +126,11 @@ function potentialProblems(
 
 function sweepProblems(technique: Impedance, capability: PotentiostatCapability): string[] {
   const { frequencyHertzMax, frequencyHertzMin, pointCount, excitation } = technique;
+  const { mode } = excitation;
   const problems: string[] = [];
+  if (capability.excitations?.includes(mode) === false) {
+    problems.push(`it cannot measure ${mode} impedance`);
+  }
   if (!(frequencyHertzMax <= capability.frequencyHertzMax * (1 + ROUNDING))) {
     problems.push(`${frequencyHertzMax} Hz is above its ${capability.frequencyHertzMax} Hz`);
   }
