@@ -36,6 +36,7 @@ interface Session {
 export class FirmataBoard {
   readonly #options: FirmataBoardOptions;
   #session: Session | undefined;
+  #damaged = 0;
 
   constructor(options: FirmataBoardOptions) {
     this.#options = options;
@@ -44,6 +45,11 @@ export class FirmataBoard {
   /** Firmware name the board reports: "StandardFirmata.ino"; empty before it is ready. */
   get firmwareName(): string {
     return this.#session?.io.firmware.name ?? '';
+  }
+
+  /** Times that firmata-io could not take what came. */
+  get damagedMessages(): number {
+    return this.#damaged;
   }
 
   get pinCount(): number {
@@ -68,7 +74,7 @@ export class FirmataBoard {
       io,
       board,
       unlisten: [
-        link.onData((bytes) => transport.emit('data', bytes)),
+        link.onData((bytes) => this.#hear(io, transport, bytes)),
         link.onClose(() => transport.emit('close')),
       ],
     };
@@ -106,6 +112,20 @@ export class FirmataBoard {
     return this.#deadline(PIN_STATE_TIMEOUT_SECOND, `the state of pin ${pin}`, (done) => {
       io.queryPinState(pin, () => done(io.pins[pin]?.state ?? Number.NaN));
     });
+  }
+
+  /**
+   * Firmata has no check sum, and firmata-io throws at a damaged message that names a pin which is
+   * not there: noise on the line must not end the process that looks after the heater.
+   */
+  #hear(io: Session['io'], transport: EventEmitter, bytes: Uint8Array): void {
+    try {
+      transport.emit('data', bytes);
+    } catch {
+      this.#damaged += 1;
+      // It would find the same bytes there again.
+      io.buffer.length = 0;
+    }
   }
 
   #untilReady({ board, io }: Session, transport: EventEmitter, signal: AbortSignal): Promise<void> {

@@ -37,6 +37,8 @@ declare module 'firmata-io' {
   class Firmata extends EventEmitter {
     constructor(transport: EventEmitter, options: { reportVersionTimeout: number });
     readonly isReady: boolean;
+    /** What has come of a message that is not whole yet. */
+    readonly buffer: number[];
     readonly pins: readonly FirmataPin[];
     readonly analogPins: readonly number[];
     readonly firmware: {

@@ -3,6 +3,8 @@ import type { Cell } from '../src/domain/cell.ts';
 import type { Clock } from '../src/domain/clock.ts';
 import type { Problem } from '../src/domain/fault.ts';
 import type { Recordings } from '../src/domain/recordings.ts';
+import type { Rig } from '../src/domain/rig.ts';
+import type { SharedBoard } from './board/shared-board.ts';
 import type { CellTerminals } from './simulated/cell-terminals.ts';
 import type { FaultSchedule } from './simulated/faults.ts';
 import type { SimulatedBench } from './simulated/simulated-bench.ts';
@@ -44,10 +46,16 @@ export interface Workbench {
   readonly pressure: { pressurePascal(): number };
   /** @throws Error when no driver of the rig declared that it needs it */
   readonly recordings: Recordings;
+  /** @throws Error when no driver of the rig declared that it needs it */
+  readonly board: SharedBoard;
+  /** Of the rig, by name. */
+  readonly calibrations: Rig['calibrations'];
+  /** Of the cell's electrodes. */
+  readonly areaSquareMetre: number;
 }
 
 /** What must be there before a driver can build. */
-export type DriverNeed = 'simulation' | 'recordings';
+export type DriverNeed = 'simulation' | 'recordings' | 'board';
 
 export interface Driver<T> {
   readonly needs: readonly DriverNeed[];

@@ -11,6 +11,10 @@ import type {
 } from '../src/domain/instrument.ts';
 import { deriveSeed } from '../src/domain/random.ts';
 import type { InstrumentEntry, Rig } from '../src/domain/rig.ts';
+import { BOARD_HEATERS, BOARD_SENSORS } from './board/board-drivers.ts';
+import { type PreparedBoard, prepareBoard, SIMULATED_BOARD } from './board/board-rig.ts';
+import { RelayedPotentiostat } from './board/relayed-potentiostat.ts';
+import type { SharedBoard } from './board/shared-board.ts';
 import {
   type Driver,
   driver,
@@ -20,6 +24,8 @@ import {
   type Workbench,
 } from './driver.ts';
 import { EMSTAT_DRIVERS } from './emstat-drivers.ts';
+import { GPIO_SENSORS } from './gpio/gpio-drivers.ts';
+import { wireGpio } from './gpio/gpio-wiring.ts';
 import { PiHeater, piHeaterShape } from './heater/pi-heater.ts';
 import { KEITHLEY_DRIVERS } from './keithley-drivers.ts';
 import { ReplayPotentiostat, replayPotentiostatSchema } from './replay/replay-potentiostat.ts';
@@ -85,6 +91,8 @@ const SENSORS: Drivers<Sensor> = {
     const seed = deriveSeed(workbench.seed, `${id} noise`);
     return simulatedPressure({ id, settings, cell: pressure, clock, seed });
   }),
+  ...BOARD_SENSORS,
+  ...GPIO_SENSORS,
 };
 
 const simulatedHeaterSchema = closedObject({
@@ -103,6 +111,7 @@ const HEATERS: Drivers<(reading: ReadingSource) => Heater> = {
     const output = new SimulatedHeaterOutput(bench.oven);
     return (reading) => new PiHeater({ info, settings, reading, output, clock });
   }),
+  ...BOARD_HEATERS,
 };
 
 const SCANNERS: Drivers<Scanner> = {
@@ -152,7 +161,8 @@ export const RIG_DRIVERS = {
  *   simulation section or the data folder are wrong or missing: every problem at once
  */
 export async function openRig(rig: Rig, context: RigContext): Promise<Instruments> {
-  const check = new RigCheck(rig, context);
+  const preparedBoard = prepareBoard(rig);
+  const check = new RigCheck(rig, context, preparedBoard);
   const { instruments } = rig;
   const potentiostat = check.entry(POTENTIOSTATS, 'potentiostat', instruments.potentiostat);
   const sensors = Object.entries(instruments.sensors).map(
@@ -163,23 +173,30 @@ export async function openRig(rig: Rig, context: RigContext): Promise<Instrument
   const spectrometer =
     instruments.spectrometer &&
     check.entry(SPECTROMETERS, 'spectrometer', instruments.spectrometer);
-  const workbench = check.finish();
+  const { workbench, board } = await check.finish();
 
   const built = new Map<string, TappedSensor>();
+  const made: Sensor[] = [];
   for (const [id, sensor] of sensors) {
-    const made = await sensor.build(id, workbench);
+    const one = await sensor.build(id, workbench);
     const { faults } = workbench;
-    built.set(id, new TappedSensor(faults ? new FaultySensor(made, id, faults) : made));
+    made.push(one);
+    built.set(id, new TappedSensor(faults ? new FaultySensor(one, id, faults) : one));
   }
   refuseSharedChannels(built);
+  const measuring = await potentiostat.build('potentiostat', workbench);
   return {
-    potentiostat: await potentiostat.build('potentiostat', workbench),
+    potentiostat:
+      board && preparedBoard?.usesCellRelay ? new RelayedPotentiostat(measuring, board) : measuring,
     sensors: [...built.values()],
     ...(heater && {
       heater: (await heater.build('heater', workbench))(thermometerOf(rig, built)),
     }),
-    ...(scanner && { scanner: await scanner.build('scanner', workbench) }),
-    ...(spectrometer && { spectrometer: await spectrometer.build('spectrometer', workbench) }),
+    ...wireGpio(made, {
+      ...(board && { guard: board }),
+      ...(scanner && { scanner: await scanner.build('scanner', workbench) }),
+      ...(spectrometer && { spectrometer: await spectrometer.build('spectrometer', workbench) }),
+    }),
     ...(rig.faults && { injectedFaults: rig.faults }),
     ...(rig.cellExchange === 'person' && {
       exchangedByPerson: true,
@@ -204,13 +221,16 @@ function exchangeCell({ cell }: SimulatedBench): (signal: AbortSignal) => Promis
 class RigCheck {
   readonly #rig: Rig;
   readonly #context: RigContext;
+  readonly #board: PreparedBoard | undefined;
   readonly #problems: Problem[] = [];
   #driverMissing = false;
-  #simulated = false;
+  #simulated: boolean;
 
-  constructor(rig: Rig, context: RigContext) {
+  constructor(rig: Rig, context: RigContext, board: PreparedBoard | undefined) {
     this.#rig = rig;
     this.#context = context;
+    this.#board = board;
+    this.#simulated = board?.needsSimulation ?? false;
   }
 
   /** True when some instrument measures the simulated cell. */
@@ -236,26 +256,38 @@ class RigCheck {
         message: `${entry.driver} plays recorded measurements: give their folder with --data`,
       });
     }
+    if (found.needs.includes('board') && !this.#board) {
+      this.#problems.push({
+        where: `${where}.driver`,
+        message: `${entry.driver} is wired to a board: expected one under instruments.board`,
+      });
+    }
     const prepared = found.prepare(entry.options, `${where}.options`);
     this.#problems.push(...prepared.problems);
     return prepared;
   }
 
   /** @throws Fault with every problem */
-  finish(): Workbench {
+  async finish(): Promise<{ readonly workbench: Workbench; readonly board?: SharedBoard }> {
     this.#checkHeaterSensor();
     this.#checkFaults();
+    this.#problems.push(...(this.#board?.problems ?? []));
     const bench = this.#simulated ? this.#simulatedBench() : undefined;
     if (this.#problems.length > 0) {
       throw new Fault(this.#driverMissing ? 'instrumentMissing' : 'badInput', this.#problems);
     }
-    const { clock, seed, recordings, witness } = this.#context;
+    const { cell, clock, seed, recordings, witness } = this.#context;
+    const { calibrations } = this.#rig;
     const faults = this.#rig.faults && new FaultSchedule(this.#rig.faults, clock);
     const plant = bench && plantOf(bench, faults, clock);
     if (plant) witness?.(plant.truth);
-    return {
+    const areaSquareMetre = cell.area;
+    const board = await this.#board?.build({ clock, seed, areaSquareMetre, bench });
+    const workbench: Workbench = {
       clock,
       seed,
+      calibrations,
+      areaSquareMetre,
       faults,
       get bench() {
         return declared(bench, 'simulation');
@@ -269,7 +301,11 @@ class RigCheck {
       get recordings() {
         return declared(recordings, 'recordings');
       },
+      get board() {
+        return declared(board, 'board');
+      },
     };
+    return { workbench, ...(board && { board }) };
   }
 
   #checkHeaterSensor(): void {
@@ -326,8 +362,11 @@ class RigCheck {
 
   /** Without a simulated heater the cell stands in a room: the oven's defaults, never heated. */
   #ovenOptions() {
-    const { heater } = this.#rig.instruments;
-    const given = heater?.driver === SIMULATED_HEATER ? heater.options.oven : undefined;
+    const { heater, board } = this.#rig.instruments;
+    const simulated = [heater, board].find(
+      (one) => one?.driver === SIMULATED_HEATER || one?.driver === SIMULATED_BOARD,
+    );
+    const given = simulated?.options.oven;
     return ovenSchema.safeParse(given ?? {});
   }
 }

@@ -2,9 +2,16 @@ import { z } from 'zod';
 import { closedObject } from '../src/domain/closed-object.ts';
 import { type JsonSchema, publishedSchema } from '../src/domain/published-schema.ts';
 import { rigSchema } from '../src/domain/rig.ts';
+import { boardSchema, simulatedBoardSchema } from './board/board-options.ts';
+import { REAL_BOARD, SIMULATED_BOARD } from './board/board-rig.ts';
 import { RIG_DRIVERS } from './registry.ts';
 
 type DriverTable = Readonly<Record<string, { readonly schema: z.ZodType }>>;
+
+const BOARDS = {
+  [REAL_BOARD]: { schema: boardSchema },
+  [SIMULATED_BOARD]: { schema: simulatedBoardSchema },
+};
 
 /**
  * The JSON Schema of a rig file, with every driver and its options: what editors complete and
@@ -23,6 +30,7 @@ export function rigDocument(): JsonSchema {
         heater: entryOf(heater).optional(),
         scanner: entryOf(scanner).optional(),
         spectrometer: entryOf(spectrometer).optional(),
+        board: entryOf(BOARDS).optional(),
       }),
     }),
     { unknowns: false },

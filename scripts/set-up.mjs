@@ -25,11 +25,19 @@ const TEST_PROGRAMS = [
   { program: 'mosquitto', package: 'mosquitto', for: 'MQTT 5 against a real broker' },
   { program: 'sqlite3', package: 'sqlite3', for: 'run databases read from outside' },
   { program: 'cc', package: 'gcc libc6-dev', for: 'the native yardstick of the benches' },
+  { program: 'avr-gcc', package: 'gcc-avr avr-libc make', for: 'the firmware of the board' },
   {
     program: 'fftwf-wisdom',
     package: 'libfftw3-dev libfftw3-bin',
     for: 'the native yardstick of the tomography bench',
   },
+  {
+    program: 'fuse.h',
+    file: '/usr/include/fuse3/fuse.h',
+    package: 'libfuse3-dev fuse3 pkg-config util-linux',
+    for: 'the GPIO tree of a kernel, served by FUSE',
+  },
+  { program: 'gpiodetect', package: 'gpiod', for: 'the syntax of the tools of libgpiod' },
 ];
 
 process.chdir(ROOT);
@@ -103,7 +111,9 @@ function filesOf(path) {
 
 /** Installs missing programs where that needs no password; else says the exact command. */
 function installTestPrograms() {
-  const missing = TEST_PROGRAMS.filter(({ program }) => !isInstalled(program));
+  const missing = TEST_PROGRAMS.filter(({ program, file }) =>
+    file ? !existsSync(file) : !isInstalled(program),
+  );
   if (missing.length === 0) return;
   const packages = missing.flatMap((entry) => entry.package.split(' '));
   for (const entry of missing) say(`${entry.program} is missing (for ${entry.for})`);

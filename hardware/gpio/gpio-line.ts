@@ -1,91 +1,56 @@
-import { Fault } from '../../src/domain/fault.ts';
-import { kernelNumberOf, SYSFS_ROOT } from './kernel-number.ts';
+import type { Fault } from '../../src/domain/fault.ts';
+import type { Pulse, PulseOutput } from '../detectors/detector-trigger.ts';
 
-/** One pin of the computer's own header. */
-export interface GpioLine {
-  /** BCM number. */
-  readonly bcm: number;
-  read(): 0 | 1;
-  write(value: 0 | 1): void;
-  /** Gives the pin back to the kernel, as an input. Idempotent. */
-  close(): void;
+/** Level of a pin at the header: 0 V or 3.3 V. */
+export type Level = 0 | 1;
+
+/** Hears what an input reads: at once, at every edge, and every second whatever happens. */
+export interface GpioListener {
+  /** @param timeSecond when it was read, on the rig's clock */
+  onLevel(level: Level, timeSecond: number): void;
+  /** It could not be read just now; it is tried again. */
+  onUnreadable(fault: Fault): void;
 }
 
-/** What is used of the package onoff; tests hand in their own. */
-export interface OnoffPackage {
-  readonly Gpio: new (
-    kernelNumber: number,
-    direction: GpioDirection,
-  ) => {
-    readSync(): 0 | 1;
-    writeSync(value: 0 | 1): void;
-    unexport(): void;
-  };
+/** A pin that is watched until it is closed. */
+export interface GpioInput {
+  readonly bcm: number;
+  /** Gives the pin back to the kernel. Idempotent. */
+  close(): Promise<void>;
 }
 
-/** `low` and `high` are outputs that start at that level, without a glitch. */
-export type GpioDirection = 'in' | 'low' | 'high';
-
-export interface GpioLineOptions {
+/** A pin that is low but for its pulses. */
+export interface GpioOutput extends PulseOutput {
   readonly bcm: number;
-  readonly direction: GpioDirection;
-  readonly sysfsRoot?: string;
-  readonly loadOnoff?: () => Promise<OnoffPackage>;
+  /**
+   * High for `widthSecond`, then low; the next pulse may be asked for when it has resolved.
+   * @throws Fault instrumentLost when it is closed, instrumentReply or timeout when it fails;
+   *   interrupted when it was closed meanwhile
+   */
+  pulse(widthSecond: number): Promise<Pulse>;
+  /** Low, and given back to the kernel. Idempotent. */
+  close(): Promise<void>;
 }
 
 /**
- * Opens a header pin by its BCM number. Not for anything safety depends on: a pin keeps its level
- * when the process dies.
- *
- * @throws Fault instrumentMissing when the optional package onoff, the chip or the right to use
- *   the pin is missing; badInput for a pin there is not
+ * A way to the pins of the computer's own header, by BCM number. Not for anything safety depends
+ * on: the kernel keeps or drops a level when a process dies as it likes.
  */
-export async function openGpioLine(options: GpioLineOptions): Promise<GpioLine> {
-  const { bcm, direction, sysfsRoot = SYSFS_ROOT, loadOnoff = importOnoff } = options;
-  const { Gpio } = await loadOnoff().catch((error: unknown) => {
-    const message =
-      'the optional package onoff is not usable: run "npm install onoff" on a machine with make, g++ and python3';
-    throw new Fault('instrumentMissing', { where: `BCM ${bcm}`, message }, error);
-  });
-  const kernelNumber = await kernelNumberOf(bcm, sysfsRoot);
-  try {
-    return new OnoffLine(bcm, new Gpio(kernelNumber, direction));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const message = `the kernel did not give the pin (number ${kernelNumber}): ${reason}; is the user in the group gpio?`;
-    throw new Fault('instrumentMissing', { where: `BCM ${bcm}`, message }, error);
-  }
+export interface GpioAdapter {
+  readonly name: 'onoff' | 'libgpiod';
+  /**
+   * Resolves when the first level was heard.
+   * @throws Fault instrumentMissing when the pin, or the right to use it, is missing
+   */
+  openInput(bcm: number, listener: GpioListener): Promise<GpioInput>;
+  /** Drives the pin low. @throws Fault as `openInput` */
+  openOutput(bcm: number): Promise<GpioOutput>;
 }
 
-class OnoffLine implements GpioLine {
-  readonly bcm: number;
-  #gpio: InstanceType<OnoffPackage['Gpio']> | undefined;
+/** Longest pulse: whoever wants more wants a level, and that is not for these pins. */
+export const PULSE_WIDTH_SECOND_MAX = 1;
+/** Shortest pulse: below, the scheduling of an ordinary Linux is all of its width. */
+export const PULSE_WIDTH_SECOND_MIN = 1e-3;
 
-  constructor(bcm: number, gpio: InstanceType<OnoffPackage['Gpio']>) {
-    this.bcm = bcm;
-    this.#gpio = gpio;
-  }
-
-  read(): 0 | 1 {
-    return this.#open().readSync();
-  }
-
-  write(value: 0 | 1): void {
-    this.#open().writeSync(value);
-  }
-
-  close(): void {
-    this.#gpio?.unexport();
-    this.#gpio = undefined;
-  }
-
-  #open(): InstanceType<OnoffPackage['Gpio']> {
-    if (this.#gpio) return this.#gpio;
-    throw new Fault('instrumentLost', { where: `BCM ${this.bcm}`, message: 'the pin is closed' });
-  }
-}
-
-/** Loaded only when a pin is asked for: the package needs a compiler to install. */
-async function importOnoff(): Promise<OnoffPackage> {
-  return import('onoff');
-}
+/** A contact that opened between two edges that were lost is seen after this time. */
+export const POLL_SECOND = 1;

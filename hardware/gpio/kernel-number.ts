@@ -6,7 +6,7 @@ import { Fault } from '../../src/domain/fault.ts';
 export const SYSFS_ROOT = '/sys/class/gpio';
 
 /** The chip that has the pins of the Raspberry Pi's header, by the kernel driver's name. */
-const HEADER_CHIP = /^pinctrl-(bcm2835|bcm2711|rp1)$/;
+export const HEADER_CHIP = /^pinctrl-(bcm2835|bcm2711|rp1)$/;
 
 interface Chip {
   readonly label: string;

@@ -4,9 +4,10 @@
  */
 declare module 'onoff' {
   export class Gpio {
-    constructor(kernelNumber: number, direction: 'in' | 'low' | 'high');
+    constructor(kernelNumber: number, direction: 'in' | 'low', edge?: 'both');
     readSync(): 0 | 1;
     writeSync(value: 0 | 1): void;
+    watch(callback: (error: Error | null | undefined, value: 0 | 1) => void): void;
     unexport(): void;
   }
 }

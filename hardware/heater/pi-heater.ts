@@ -3,12 +3,13 @@ import { CHANNELS } from '../../src/domain/channel.ts';
 import type { CancelTimer, Clock } from '../../src/domain/clock.ts';
 import { closedObject } from '../../src/domain/closed-object.ts';
 import { asFault, Fault } from '../../src/domain/fault.ts';
-import type { Heater, InstrumentInfo } from '../../src/domain/instrument.ts';
+import type { Heater, InstrumentInfo, ThermalResponse } from '../../src/domain/instrument.ts';
 import type { Quality, SampleSink } from '../../src/domain/sample.ts';
 import { quantity } from '../../src/domain/units.ts';
 import { startRhythm } from '../sensors/rhythm.ts';
 import type { ReadingSource } from '../sensors/tapped-sensor.ts';
 import type { HeaterOutput } from './heater-output.ts';
+import { KnownDuty } from './known-duty.ts';
 import { controlPi } from './pi-control.ts';
 
 /** A reading this far above the heater's limit means that the heater is not in control. */
@@ -31,9 +32,27 @@ export const piHeaterShape = {
     .default(400),
   /** A reading older than this many control periods removes power. */
   staleSamples: z.int().min(1).max(100).default(3),
+  /** Share of full power that is given at the most. */
+  dutyMax: quantity('ratio')
+    .refine((value) => value > 0 && value <= 1, 'expected a share above 0 %, at most 100 %')
+    .default(1),
+  /** What "operando heater tune" has found: with it the duty that holds a target is known before. */
+  identified: closedObject({
+    /** Steady rise above the room at full power. */
+    rise: quantity('temperature').refine((value) => value > 0, aboveZero),
+    timeConstant: quantity('time').refine((value) => value > 0, aboveZero),
+    deadTime: quantity('time'),
+    room: quantity('temperature'),
+  }).optional(),
 };
-const piHeaterSchema = closedObject(piHeaterShape);
+/** Of a heater that has no option but those of its controller. */
+export const piHeaterSchema = closedObject(piHeaterShape);
 export type PiHeaterSettings = z.output<typeof piHeaterSchema>;
+
+/** What the controller is to bring about: a temperature, or a fixed share of full power. */
+type Target =
+  | { readonly kind: 'temperature'; readonly celsius: number }
+  | { readonly kind: 'duty'; readonly dutyFraction: number };
 
 /**
  * Heater under host control. It trusts only a fresh, good reading below its limit: on any other
@@ -44,12 +63,14 @@ export class PiHeater implements Heater {
   readonly channels = [CHANNELS.heaterDuty];
   readonly everySecond: number;
   readonly temperatureCelsiusMax: number;
+  readonly response: ThermalResponse | undefined;
+  readonly #known: KnownDuty;
   readonly #settings: PiHeaterSettings;
   readonly #reading: ReadingSource;
   readonly #output: HeaterOutput;
   readonly #clock: Clock;
   #cancel: CancelTimer | undefined;
-  #targetCelsius: number | undefined;
+  #target: Target | undefined;
   #integralFraction = 0;
   /** Counts switchings-off: the answer to an order given before the last is not reported. */
   #order = 0;
@@ -68,6 +89,8 @@ export class PiHeater implements Heater {
     this.info = options.info;
     this.temperatureCelsiusMax = options.settings.temperatureMax;
     this.everySecond = options.settings.every;
+    this.response = responseOf(options.settings);
+    this.#known = new KnownDuty(this.response);
     this.#settings = options.settings;
     this.#reading = options.reading;
     this.#output = options.output;
@@ -92,12 +115,27 @@ export class PiHeater implements Heater {
       });
     }
     if (this.#outputFault) throw this.#outputFault;
-    if (this.#targetCelsius === undefined) this.#integralFraction = 0;
-    this.#targetCelsius = temperatureCelsius;
+    if (this.#target?.kind !== 'temperature') {
+      this.#integralFraction = 0;
+      this.#known.forget();
+    }
+    this.#target = { kind: 'temperature', celsius: temperatureCelsius };
+  }
+
+  async holdDuty(dutyFraction: number): Promise<void> {
+    const { dutyMax } = this.#settings;
+    if (!(dutyFraction >= 0 && dutyFraction <= dutyMax)) {
+      throw new Fault('instrumentUnable', {
+        where: `heater ${this.info.id}`,
+        message: `cannot give ${dutyFraction} of its power: expected 0 to ${dutyMax}`,
+      });
+    }
+    if (this.#outputFault) throw this.#outputFault;
+    this.#target = { kind: 'duty', dutyFraction };
   }
 
   async off(): Promise<void> {
-    this.#targetCelsius = undefined;
+    this.#target = undefined;
     this.#integralFraction = 0;
     this.#order += 1;
     const confirmed = await this.#output.setDuty(0);
@@ -144,15 +182,26 @@ export class PiHeater implements Heater {
   }
 
   #decide(): { readonly dutyFraction: number; readonly quality: Quality } {
-    const target = this.#targetCelsius;
+    const target = this.#target;
     if (target === undefined) return { dutyFraction: 0, quality: 'good' };
     const celsius = this.#trustedCelsius();
     if (celsius === undefined) return { dutyFraction: 0, quality: 'bad' };
-    const { proportionalBand, integralTime, every } = this.#settings;
+    if (target.kind === 'duty') {
+      // Nothing turns a fixed power down in time but this.
+      return celsius < this.temperatureCelsiusMax
+        ? { dutyFraction: target.dutyFraction, quality: 'good' }
+        : { dutyFraction: 0, quality: 'bad' };
+    }
+    const { proportionalBand, integralTime, every, dutyMax } = this.#settings;
+    const known = this.#known.at(this.#clock.nowSecond(), target.celsius);
     const step = controlPi(
-      { bandCelsius: proportionalBand, integralSecond: integralTime },
+      { bandCelsius: proportionalBand, integralSecond: integralTime, dutyMax },
       this.#integralFraction,
-      { errorCelsius: target - celsius, stepSecond: every },
+      {
+        errorCelsius: known.dueCelsius - celsius,
+        stepSecond: every,
+        feedForwardFraction: known.dutyFraction,
+      },
     );
     this.#integralFraction = step.integralFraction;
     return { dutyFraction: step.dutyFraction, quality: 'good' };
@@ -168,4 +217,15 @@ export class PiHeater implements Heater {
       ? undefined
       : sample.value;
   }
+}
+
+function responseOf({ identified }: PiHeaterSettings): ThermalResponse | undefined {
+  return (
+    identified && {
+      riseKelvin: identified.rise,
+      timeConstantSecond: identified.timeConstant,
+      deadTimeSecond: identified.deadTime,
+      roomCelsius: identified.room,
+    }
+  );
 }

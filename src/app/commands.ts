@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import { alarmsCommand } from './commands/alarms.ts';
+import { boardClearCommand } from './commands/board-clear.ts';
 import { checkCommand } from './commands/check.ts';
 import { cyclingArrheniusCommand } from './commands/cycling-arrhenius.ts';
 import { cyclingDqdvCommand } from './commands/cycling-dqdv.ts';
@@ -12,6 +13,7 @@ import { eisDrtCommand } from './commands/eis-drt.ts';
 import { eisFitCommand } from './commands/eis-fit.ts';
 import { eisKkCommand } from './commands/eis-kk.ts';
 import { eisSimulateCommand } from './commands/eis-simulate.ts';
+import { heaterTuneCommand } from './commands/heater-tune.ts';
 import { recipeImportCommand } from './commands/recipe-import.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { runCommand } from './commands/run.ts';
@@ -23,6 +25,7 @@ import { scanReconstructCommand } from './commands/scan-reconstruct.ts';
 import { scanSegmentCommand } from './commands/scan-segment.ts';
 import { scorecardCommand } from './commands/scorecard.ts';
 import { simulateCommand } from './commands/simulate.ts';
+import { simulateBoardCommand } from './commands/simulate-board.ts';
 
 /** Every command there is, in the order the overview lists them. */
 export const COMMANDS: readonly Command[] = [
@@ -30,6 +33,8 @@ export const COMMANDS: readonly Command[] = [
   checkCommand,
   resumeCommand,
   runsCommand,
+  heaterTuneCommand,
+  boardClearCommand,
   alarmsCommand,
   recipeImportCommand,
   eisFitCommand,
@@ -48,6 +53,8 @@ export const COMMANDS: readonly Command[] = [
   cyclingVoltammetryCommand,
   cyclingArrheniusCommand,
   scorecardCommand,
+  // Before any that is named by its first word alone.
+  simulateBoardCommand,
   simulateCommand,
   doctorCommand,
 ];

@@ -10,6 +10,7 @@ import type { RunInfo } from '../domain/run-record.ts';
 import { FolderRecordings } from '../formats/recordings.ts';
 import type { RunPlan } from '../run/plan.ts';
 import { planRun } from '../run/planner.ts';
+import { loadRig } from './load-rig.ts';
 import { type LoadedFile, loadYaml, parseYaml } from './load-yaml.ts';
 
 export interface ExperimentFiles {
@@ -42,14 +43,31 @@ export async function prepareExperiment(
 ): Promise<PreparedExperiment> {
   const problems: Problem[] = [];
   const recipe = attempt(problems, () => loadYaml(files.recipe, recipeSchema));
-  const rig = attempt(problems, () => loadYaml(files.rig, rigSchema));
+  const rig = attempt(problems, () => loadRig(files.rig));
   const cell = attempt(problems, () => loadYaml(files.cell, cellSchema));
   if (!recipe || !rig || !cell) throw new Fault('badInput', problems);
   return assemble({ recipe, rig, cell }, { clock, seed, data: files.data });
 }
 
 /**
- * The same from the texts that a run has kept of its files.
+ * The instruments of a rig alone, without a recipe: nothing is connected.
+ * @throws Fault with every problem of the two files at once
+ */
+export async function prepareRig(
+  files: Pick<ExperimentFiles, 'rig' | 'cell'>,
+  clock: Clock,
+  seed: number,
+): Promise<{ readonly rig: LoadedFile<Rig>; readonly instruments: Instruments }> {
+  const problems: Problem[] = [];
+  const rig = attempt(problems, () => loadRig(files.rig));
+  const cell = attempt(problems, () => loadYaml(files.cell, cellSchema));
+  if (!rig || !cell) throw new Fault('badInput', problems);
+  const context = { clock, cell: cell.value, seed, recordings: undefined };
+  return { rig, instruments: await inFile(rig, () => openRig(rig.value, context)) };
+}
+
+/**
+ * An experiment from the texts that a run has kept of its files.
  * @throws Fault as above; where the software has changed since, it may understand them differently
  */
 export async function prepareAgain(
@@ -86,8 +104,9 @@ async function assemble(
 }
 
 export function allInstruments(instruments: Instruments): readonly InstrumentInfo[] {
-  const { potentiostat, sensors, heater, scanner, spectrometer } = instruments;
+  const { guard, potentiostat, sensors, heater, scanner, spectrometer } = instruments;
   return [
+    ...(guard ? [guard] : []),
     potentiostat,
     ...sensors,
     ...(heater ? [heater] : []),

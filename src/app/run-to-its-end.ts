@@ -1,6 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
-import { VirtualClock } from '../domain/virtual-clock.ts';
 import type { Runner, RunOutcome } from '../run/runner.ts';
+import { withClock } from './with-clock.ts';
 
 export interface Pace {
   readonly clock: Clock;
@@ -9,15 +9,6 @@ export interface Pace {
 }
 
 /** Runs the recipe, driving simulated time meanwhile. @throws what a simulated timer throws */
-export async function runToItsEnd(runner: Runner, { clock, speed }: Pace): Promise<RunOutcome> {
-  const ended = new AbortController();
-  const driving = clock instanceof VirtualClock ? clock.drive(speed, ended.signal) : undefined;
-  try {
-    const outcome = runner.run();
-    // Without its clock a simulated run would wait for ever.
-    return await (driving ? Promise.race([outcome, driving.then(() => outcome)]) : outcome);
-  } finally {
-    ended.abort();
-    await driving;
-  }
+export function runToItsEnd(runner: Runner, pace: Pace): Promise<RunOutcome> {
+  return withClock(pace, () => runner.run());
 }

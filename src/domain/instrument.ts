@@ -1,5 +1,6 @@
 import type { Channel } from './channel.ts';
 import type { DetectorAxis, DetectorSpectrum } from './detector-spectrum.ts';
+import type { Fault } from './fault.ts';
 import type { InjectedFault } from './injected-fault.ts';
 import type { Quality, SampleSink } from './sample.ts';
 import type { Frame, ScanPlan } from './scan.ts';
@@ -127,6 +128,15 @@ export interface Sensor {
   disconnect(): Promise<void>;
 }
 
+/** What a step of the power has told of a heated thing: first order with a dead time. */
+export interface ThermalResponse {
+  /** Steady rise above the room at full power. */
+  readonly riseKelvin: number;
+  readonly timeConstantSecond: number;
+  readonly deadTimeSecond: number;
+  readonly roomCelsius: number;
+}
+
 /** A heater with its controller. It feeds itself from the sensor named in the rig file. */
 export interface Heater {
   readonly info: InstrumentInfo;
@@ -134,8 +144,15 @@ export interface Heater {
   readonly temperatureCelsiusMax: number;
   /** Its rhythm, where it has a fixed one. */
   readonly everySecond?: number;
+  /** How what it heats answers, where it was identified. */
+  readonly response?: ThermalResponse | undefined;
   connect(signal: AbortSignal, sink: SampleSink): Promise<void>;
   setTarget(temperatureCelsius: number): Promise<void>;
+  /**
+   * Gives a fixed share of full power, to identify what is heated; still none while its sensor is
+   * not to be trusted, or above its limit. Absent where it cannot.
+   */
+  holdDuty?(dutyFraction: number): Promise<void>;
   /** Removes power and confirms it. Safe to call at any time, more than once. */
   off(): Promise<void>;
   disconnect(): Promise<void>;
@@ -183,6 +200,36 @@ export interface Spectrometer {
   disconnect(): Promise<void>;
 }
 
+/** A person who has looked at the rig, and why it is safe to go on. */
+export interface ClearedBy {
+  readonly by: string;
+  readonly reason: string;
+}
+
+export interface GuardListener {
+  /** It has switched everything off by itself and keeps it off: one sentence without a stop. */
+  onTrip(message: string): void;
+  /** Nothing can be asked of it any more, and it switches off by itself. */
+  onLost(fault: Fault): void;
+  /** Something for the record, as a sentence. */
+  onNote(message: string): void;
+}
+
+/** What switches heater and cell off below this software, and latches. */
+export interface Guard {
+  readonly info: InstrumentInfo;
+  /** @returns stops listening */
+  listen(listener: GuardListener): () => void;
+  /** The trip that it is found with at `connect` was seen by a person and may be cleared there. */
+  permitClearing(cleared: ClearedBy): void;
+  /**
+   * Sets its limits; nothing is switched on.
+   * @throws Fault interlock that names the trip it was found with, when no person has cleared it
+   */
+  connect(signal: AbortSignal): Promise<void>;
+  disconnect(): Promise<void>;
+}
+
 /** A simulated specimen that can be where it was when the software ended. */
 export interface Specimen {
   /** Plain data. */
@@ -202,6 +249,7 @@ export interface Instruments {
   readonly heater?: Heater;
   readonly scanner?: Scanner;
   readonly spectrometer?: Spectrometer;
+  readonly guard?: Guard;
   /**
    * Puts a new specimen of the same kind in the place of the one that was there: a person does,
    * or a simulated rig does at once. Its current is off then. Resolves when the new one is in.

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { calibrationSchema } from './calibration.ts';
 import { closedObject } from './closed-object.ts';
 import { injectedFaultSchema } from './injected-fault.ts';
 
@@ -21,7 +22,11 @@ export const rigSchema = closedObject({
     heater: instrument.optional(),
     scanner: instrument.optional(),
     spectrometer: instrument.optional(),
+    /** The microcontroller that several of them share, and that switches off below this software. */
+    board: instrument.optional(),
   }),
+  /** By the name its instruments call it; from the folder of calibrations where it is not here. */
+  calibrations: z.record(z.string().regex(/^[a-z0-9-]{1,32}$/), calibrationSchema).optional(),
   /** Who puts a fresh cell in: a person, who is asked; without it a simulated rig alone can. */
   cellExchange: z.literal('person').optional(),
   /** Faults that a simulated rig plays on purpose. */

@@ -24,10 +24,24 @@ export interface Connection {
   disconnect(): Promise<void>;
 }
 
-/** Sensors come first, so that the interlocks see before anything can heat or flow. */
+/**
+ * What guards the rig comes first, then the sensors, so that the interlocks see before anything
+ * can heat or flow.
+ */
 export function connectionsOf(instruments: Instruments, sink: SampleSink): readonly Connection[] {
-  const { sensors, heater, potentiostat, scanner, spectrometer } = instruments;
+  const { guard, sensors, heater, potentiostat, scanner, spectrometer } = instruments;
   return [
+    ...(guard
+      ? [
+          {
+            info: guard.info,
+            instrument: guard,
+            channels: [],
+            connect: (signal: AbortSignal) => guard.connect(signal),
+            disconnect: () => guard.disconnect(),
+          },
+        ]
+      : []),
     ...sensors.map((sensor) => ({
       get info() {
         return sensor.info;

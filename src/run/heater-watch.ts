@@ -1,4 +1,5 @@
 import { CHANNELS } from '../domain/channel.ts';
+import type { ThermalResponse } from '../domain/instrument.ts';
 import type { Sample } from '../domain/sample.ts';
 import {
   type Approach,
@@ -34,11 +35,14 @@ interface Heated {
 export class HeaterWatch implements SampleWatch {
   readonly #heated: ReadonlyMap<string, Heated>;
   readonly #agreement = new SensorAgreement();
+  readonly #response: ThermalResponse | undefined;
   #targetCelsius: number | undefined;
   #dutyFraction: number | undefined;
   #disagreements = 0;
 
-  constructor() {
+  /** @param response what was identified of the heater before: asked until the run knows it itself */
+  constructor(response?: ThermalResponse) {
+    this.#response = response;
     const { temperature, ovenTemperature } = CHANNELS;
     this.#heated = new Map(
       [temperature, ovenTemperature].map(({ name, label }) => [
@@ -124,6 +128,13 @@ export class HeaterWatch implements SampleWatch {
       : `misses ${size} °C in ${windowSecond.toFixed(0)} s that the power should have brought: the heater has failed or a sensor has come off`;
   }
 
+  /** °C/s of a first-order thing under the present power; undefined where none was identified. */
+  #identifiedRate({ celsius }: Point): number | undefined {
+    if (!this.#response || this.#dutyFraction === undefined) return undefined;
+    const { riseKelvin, roomCelsius, timeConstantSecond } = this.#response;
+    return (roomCelsius + riseKelvin * this.#dutyFraction - celsius) / timeConstantSecond;
+  }
+
   /** The checks that need no model: they hold from the first minute on. */
   #slow(heated: Heated, point: Point): string | undefined {
     const dutyFraction = this.#dutyFraction;
@@ -131,7 +142,7 @@ export class HeaterWatch implements SampleWatch {
       ...point,
       // The oven leads the cell and follows no target of its own.
       targetCelsius: heated.channel === CHANNELS.temperature.name ? this.#targetCelsius : undefined,
-      expectedRate: heated.model.expectedRate(point.celsius),
+      expectedRate: heated.model.expectedRate(point.celsius) ?? this.#identifiedRate(point),
     });
     heated.approach = approach.state;
     if (dutyFraction === undefined) return approach.fault;

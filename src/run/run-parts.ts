@@ -100,7 +100,7 @@ export function assembleRun(options: RunnerOptions): RunParts {
     tell: (event) => journal.event(event),
     ...(options.earlierAlarms ? { earlier: options.earlierAlarms } : {}),
   });
-  const heaterWatch = new HeaterWatch();
+  const heaterWatch = new HeaterWatch(instruments.heater?.response);
   const intake = makeIntake(options, { charge, halting, heaterWatch, journal });
   const suspension = new Suspension({
     clock,

@@ -7,6 +7,7 @@ import { connectWithin } from './bring-up.ts';
 import { recordResults } from './bus-recorder.ts';
 import { markCutOff } from './cut-off.ts';
 import { type Ending, exitCodeOf } from './ending.ts';
+import { watchGuard } from './guard-watch.ts';
 import { interruptionEvents, type Resumed, takeUp } from './resume.ts';
 import { assembleRun, type RunParts } from './run-parts.ts';
 import type { RunnerOptions } from './runner-options.ts';
@@ -99,6 +100,11 @@ export class Runner implements RunControl {
     this.#startSecond = this.#resumed() ? 0 : clock.nowSecond();
     const forget = recordResults(this.#options.bus, this.#parts.journal, this.#parts.drops);
     this.#announce();
+    const unwatch = watchGuard(this.#options.instruments.guard, {
+      journal: this.#parts.journal,
+      trip: (trip) => this.#parts.halting.haltWith({ kind: 'tripped', trip }),
+      fail: (fault) => this.#parts.halting.haltOnError(fault),
+    });
     this.#options.bus.publish('runBegun', {});
     this.#parts.alarms.start();
     this.#parts.suspension.start(this.#parts.intake);
@@ -113,6 +119,7 @@ export class Runner implements RunControl {
     const safety = await this.#parts.halting.safeState();
     await this.#parts.beside.idle();
     await disconnectAll(clock, this.#parts.journal, this.#parts.touched);
+    unwatch();
     this.#parts.intake.close();
     this.#parts.suspension.stop();
     await drainAnalyses(clock, this.#parts.journal, this.#options.analyses);
@@ -157,6 +164,11 @@ export class Runner implements RunControl {
   }
 
   async #connectAll(): Promise<void> {
+    // Whoever acknowledged the trip that ended an earlier start answers for what was below it too.
+    const cleared = this.#options.interruption?.acknowledged.find(
+      ({ alarm }) => alarm === 'interlock',
+    );
+    if (cleared) this.#options.instruments.guard?.permitClearing(cleared);
     for (const connection of this.#parts.connections) {
       this.#parts.halting.signal.throwIfAborted();
       this.#parts.touched.push(connection);

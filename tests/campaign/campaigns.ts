@@ -1,4 +1,6 @@
 import { AXIS_CAMPAIGN } from './axis.ts';
+import { BOARD_FUZZ_CAMPAIGN } from './board-fuzz.ts';
+import { BOARD_KILL_CAMPAIGN } from './board-kill.ts';
 import type { Campaign } from './campaign.ts';
 import {
   FALSE_ALARMS_CAMPAIGN,
@@ -22,6 +24,8 @@ export const CAMPAIGNS: readonly Campaign[] = [
   HAZARDS_CAMPAIGN,
   KILL_CAMPAIGN,
   THIRTY_DAYS_CAMPAIGN,
+  BOARD_KILL_CAMPAIGN,
+  BOARD_FUZZ_CAMPAIGN,
   WIRE_FUZZ_CAMPAIGN,
   HANG_UPS_CAMPAIGN,
 ];

@@ -94,6 +94,7 @@ export class ThermalBench {
         every: 5,
         ...tuned(this.parameters),
         staleSamples: 3,
+        dutyMax: 1,
       },
       reading: first.source(CHANNELS.temperature.name),
       output: new SimulatedHeaterOutput(this.oven),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { rigDocument } from '../../hardware/rig-schema.ts';
+import { calibrationSchema } from '../../src/domain/calibration.ts';
 import { cellSchema } from '../../src/domain/cell.ts';
 import { publishedSchema } from '../../src/domain/published-schema.ts';
 import { recipeSchema } from '../../src/domain/recipe.ts';
@@ -13,6 +14,7 @@ describe('the published JSON Schemas', () => {
     ['recipe', () => publishedSchema(recipeSchema, { unknowns: true })],
     ['cell', () => publishedSchema(cellSchema, { unknowns: true })],
     ['rig', rigDocument],
+    ['calibration', () => publishedSchema(calibrationSchema, { unknowns: false })],
   ])('%s.schema.json is what the program checks', async (name, documentOf) => {
     const document = documentOf();
     await expect(`${JSON.stringify(document, null, 2)}\n`).toMatchFileSnapshot(

@@ -99,4 +99,18 @@ describe('a Firmata board', () => {
     expect(() => board.write(99, 1)).toThrow('there is no pin 99: expected 0 to 19');
     await board.stop();
   });
+
+  it('goes on after a damaged message that firmata-io throws at', async () => {
+    const { board, far } = await readyBench();
+    // The state of a pin that is not there, and a name cut to an odd number of halves.
+    far.write(Uint8Array.of(0xf0, 0x6e, 0x7f, 1, 1, 0xf7));
+    far.write(Uint8Array.of(0xf0, 0x79, 0xf7));
+    await Promise.resolve();
+    expect(board.damagedMessages).toBe(2);
+    board.setMode(RELAY, PIN_MODES.output);
+    board.write(RELAY, 1);
+    expect(await board.readState(RELAY)).toBe(1);
+    expect(board.damagedMessages).toBe(2);
+    await board.stop();
+  });
 });

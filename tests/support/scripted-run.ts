@@ -3,7 +3,7 @@ import type { Alarm } from '../../src/domain/alarm.ts';
 import type { AnalysisService } from '../../src/domain/analysis-service.ts';
 import { Bus } from '../../src/domain/bus.ts';
 import { type Cell, cellSchema } from '../../src/domain/cell.ts';
-import type { Instruments } from '../../src/domain/instrument.ts';
+import type { Guard, Instruments } from '../../src/domain/instrument.ts';
 import { type Recipe, recipeSchema } from '../../src/domain/recipe.ts';
 import type { EventCode, RunInfo } from '../../src/domain/run-record.ts';
 import type { EngineState } from '../../src/domain/run-store.ts';
@@ -83,6 +83,8 @@ export interface Scripts {
   readonly pressure?: (timeSecond: number) => number | undefined;
   /** Without it nobody can exchange the cell. */
   readonly freshCell?: () => Promise<void>;
+  /** Without it nothing switches off below the software. */
+  readonly guard?: Guard;
   /** A person puts the fresh cell in, and says so. */
   readonly exchangedByPerson?: true;
   /** What the recipe assumes. */
@@ -144,6 +146,7 @@ export function scriptedRig(scripts: Scripts = {}) {
     ...(scripts.spectrometer
       ? { spectrometer: new ScriptedSpectrometer(clock, log, scripts.spectrometer) }
       : {}),
+    ...(scripts.guard ? { guard: scripts.guard } : {}),
     ...(scripts.freshCell ? { freshCell: scripts.freshCell } : {}),
     ...(scripts.exchangedByPerson ? { exchangedByPerson: true } : {}),
   };

@@ -4,6 +4,7 @@ import type { Assumption } from '../../domain/unknowns.ts';
 import { type AcquisitionCollision, collisionsOf } from '../../run/acquisition-collisions.ts';
 import type { RunPlan } from '../../run/plan.ts';
 import { needsOf } from '../../run/plan-needs.ts';
+import { overdueCalibrations } from '../calibrations-due.ts';
 import type { Command } from '../command.ts';
 import { type DataVolume, dataVolumeOf } from '../data-volume.ts';
 import { describeCollision, needRows } from '../describe-needs.ts';
@@ -28,11 +29,13 @@ export const checkCommand: Command = {
   options: { ...EXPERIMENT_OPTIONS, json: { type: 'boolean', default: false } },
   async run(line, terminal) {
     const files = experimentFiles(checkCommand, line);
-    const prepared = await prepareExperiment(files, new SystemClock(), seedOf(line));
+    const clock = new SystemClock();
+    const prepared = await prepareExperiment(files, clock, seedOf(line));
+    const warnings = overdueCalibrations(prepared.rig.value, clock.utcMs());
     if (line.options.json) {
-      terminal.out(`${JSON.stringify(checkDocument(prepared), plainMaps)}\n`);
+      terminal.out(`${JSON.stringify({ ...checkDocument(prepared), warnings }, plainMaps)}\n`);
     } else {
-      terminal.out(describePlan(prepared));
+      terminal.out(describePlan(prepared, warnings));
     }
     return EXIT_CODES.done;
   },
@@ -86,7 +89,7 @@ function collisionsIn({ steps, exclusive }: RunPlan): AcquisitionCollision[] {
   return collisionsOf(steps, areExclusive);
 }
 
-function describePlan(prepared: PreparedExperiment): string {
+function describePlan(prepared: PreparedExperiment, warnings: readonly string[]): string {
   const { plan, instruments } = prepared;
   const { estimates, exclusive } = plan;
   const data = dataVolumeOf(plan, instruments);
@@ -106,6 +109,7 @@ function describePlan(prepared: PreparedExperiment): string {
       'never at the same time:',
       exclusive.map((list) => list.join(' and ')),
     ),
+    ...section('warnings:', warnings),
     ...section('assumed, not given by the source:', assumptionLines(plan.assumptions)),
     `records: ${estimates.samples} samples of the potentiostat, ${estimates.sensorSamples} of sensors, ` +
       `${estimates.spectra} spectra of ${estimates.spectrumPoints} points, ` +

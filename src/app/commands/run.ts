@@ -82,7 +82,10 @@ export function refuseUnheard({ plan, instruments }: PreparedExperiment, isHeard
 }
 
 /** Time can be sped up only where no real instrument takes part. */
-export function checkSpeed({ instruments }: PreparedExperiment, speed: number): void {
+export function checkSpeed(
+  { instruments }: Pick<PreparedExperiment, 'instruments'>,
+  speed: number,
+): void {
   if (speed === 1) return;
   const measured = allInstruments(instruments).filter(
     ({ provenance }) => provenance === 'measured',

@@ -21,6 +21,7 @@ const SETTINGS: PiHeaterSettings = {
   proportionalBand: 10,
   integralTime: 400,
   staleSamples: 3,
+  dutyMax: 1,
 };
 const INFO = { id: 'heater', model: 'test', provenance: 'simulated' } as const;
 const never = new AbortController().signal;
