@@ -168,11 +168,16 @@ function hasAlarm(alarms: ReadonlyMap<string, Alarm>, code: string): boolean {
   return alarm !== undefined && alarm.message !== '' && alarm.acknowledged === undefined;
 }
 
-/** From the halt to the last answer; 0 when there was no halt. */
+/**
+ * From the halt to the last answer; 0 when there was no halt. The halt is the last cause before the
+ * first answer: a lost potentiostat is told long before the run gives it up.
+ */
 function safeSecondOf(events: readonly RunEvent[]): number {
-  const halt = events.find(({ code }) => code === 'interlock' || code === 'instrumentFault');
-  const answers = events.filter(({ code }) => code === 'safeState');
-  const last = answers.at(-1);
+  const first = events.findIndex(({ code }) => code === 'safeState');
+  const halt = events
+    .slice(0, Math.max(0, first))
+    .findLast(({ code }) => code === 'interlock' || code === 'instrumentFault');
+  const last = events.findLast(({ code }) => code === 'safeState');
   return halt && last ? last.timeSecond - halt.timeSecond : 0;
 }
 
