@@ -1,11 +1,9 @@
 import { Fault } from '../src/domain/fault.ts';
 import type { Link } from './link.ts';
+import { Listeners } from './listeners.ts';
 
 /** Bytes written but not yet delivered; the reader of a link in this process is never this late. */
 const PENDING_BYTES_MAX = 16 * 2 ** 20;
-
-type DataListener = (bytes: Uint8Array) => void;
-type CloseListener = (reason: string) => void;
 
 /**
  * Two ends of a wire inside this process. What one end writes, the other hears in order, after
@@ -25,8 +23,8 @@ export function createLinkPair(name: string): [Link, Link] {
 
 class InProcessEnd implements Link {
   readonly name: string;
-  readonly #dataListeners = new Set<DataListener>();
-  readonly #closeListeners = new Set<CloseListener>();
+  readonly #data = new Listeners<Uint8Array>();
+  readonly #closed = new Listeners<string>();
   #other: InProcessEnd | undefined;
   #isOpen = false;
   #pendingBytes = 0;
@@ -74,14 +72,12 @@ class InProcessEnd implements Link {
     });
   }
 
-  onData(listener: DataListener): () => void {
-    this.#dataListeners.add(listener);
-    return () => this.#dataListeners.delete(listener);
+  onData(listener: (bytes: Uint8Array) => void): () => void {
+    return this.#data.add(listener);
   }
 
-  onClose(listener: CloseListener): () => void {
-    this.#closeListeners.add(listener);
-    return () => this.#closeListeners.delete(listener);
+  onClose(listener: (reason: string) => void): () => void {
+    return this.#closed.add(listener);
   }
 
   async close(): Promise<void> {
@@ -91,12 +87,12 @@ class InProcessEnd implements Link {
   }
 
   #hear(bytes: Uint8Array): void {
-    for (const listener of [...this.#dataListeners]) listener(bytes);
+    this.#data.tell(bytes);
   }
 
   #shut(reason: string): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    for (const listener of [...this.#closeListeners]) listener(reason);
+    this.#closed.tell(reason);
   }
 }

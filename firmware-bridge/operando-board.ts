@@ -29,6 +29,7 @@ import {
 } from './board-protocol.ts';
 import { FirmataBoard } from './firmata-board.ts';
 import type { Link } from './link.ts';
+import { OneAtATime } from './one-at-a-time.ts';
 import { SysexFramer } from './sysex-framer.ts';
 
 export type BoardLimits = Values<typeof LIMIT_FIELDS>;
@@ -99,7 +100,7 @@ export class OperandoBoard {
   #settings: readonly number[] = [];
   #status: BoardStatus | undefined;
   #waiting: Waiting | undefined;
-  #lastOrder: Promise<unknown> = Promise.resolve();
+  readonly #turns = new OneAtATime();
   #counter = 0;
   #damaged = 0;
   #timers: CancelTimer[] = [];
@@ -177,7 +178,7 @@ export class OperandoBoard {
    * @throws Fault instrumentUnable when it refuses, naming why; timeout, instrumentLost
    */
   setLimits(limits: BoardLimits): Promise<BoardStatus> {
-    return this.#alone(async () => {
+    return this.#turns.run(async () => {
       const payload = encodeFields(LIMIT_FIELDS, limits);
       return this.#unlessRefused({ limits: payload, settings: payload }, () =>
         this.#order(COMMANDS.setLimits, payload, this.#hasSettings(payload)),
@@ -190,7 +191,7 @@ export class OperandoBoard {
    * @throws Fault instrumentUnable when it refuses, naming why; timeout, instrumentLost
    */
   setOutputs({ dutyFraction, isRelayClosed }: BoardOutputs): Promise<BoardStatus> {
-    return this.#alone(async () => {
+    return this.#turns.run(async () => {
       const duty = Math.round(dutyFraction * DUTY_FULL);
       const relay = isRelayClosed ? 1 : 0;
       const payload = encodeFields(OUTPUT_FIELDS, { duty, relay });
@@ -212,7 +213,7 @@ export class OperandoBoard {
    * @throws Fault instrumentUnable when it is another trip, or its cause is still there
    */
   clearTrip(name: TripName): Promise<BoardStatus> {
-    return this.#alone(async () => {
+    return this.#turns.run(async () => {
       const payload = encodeFields(CLEAR_FIELDS, { reason: TRIPS[name] });
       return this.#unlessRefused({ limits: [], settings: [] }, () =>
         this.#order(COMMANDS.clearTrip, payload, (status) => status.trip === TRIPS.none),
@@ -458,13 +459,6 @@ export class OperandoBoard {
     if (protocol === PROTOCOL_VERSION) return;
     const message = `its firmware speaks version ${protocol}, expected ${PROTOCOL_VERSION}: load firmware-bridge/firmware/board.hex`;
     throw this.#fault('instrumentUnable', message);
-  }
-
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#lastOrder.then(work);
-    // The failure is told to whoever asked; the next order only waits for the end.
-    this.#lastOrder = done.catch(() => {});
-    return done;
   }
 
   #fault(code: FaultCode, message: string): Fault {

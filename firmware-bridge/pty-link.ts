@@ -3,6 +3,7 @@ import { existsSync, lstatSync, rmSync } from 'node:fs';
 import { type Clock, sleep } from '../src/domain/clock.ts';
 import { Fault } from '../src/domain/fault.ts';
 import type { Link } from './link.ts';
+import { Listeners } from './listeners.ts';
 
 export interface PtyLinkOptions {
   /** Where the host finds the pseudo-terminal; nothing may be there before. */
@@ -11,9 +12,6 @@ export interface PtyLinkOptions {
   /** The program that makes it; another name is for tests. */
   readonly program?: string;
 }
-
-type DataListener = (bytes: Uint8Array) => void;
-type CloseListener = (reason: string) => void;
 
 /** Bytes that the host has not taken; more are dropped and counted, as by a serial adapter. */
 const UNSENT_BYTES_MAX = 2 ** 20;
@@ -26,8 +24,8 @@ const LOOK_EVERY_SECOND = 0.02;
  */
 export class PtyLink implements Link {
   readonly #options: PtyLinkOptions;
-  readonly #dataListeners = new Set<DataListener>();
-  readonly #closeListeners = new Set<CloseListener>();
+  readonly #data = new Listeners<Uint8Array>();
+  readonly #closed = new Listeners<string>();
   #child: ChildProcessWithoutNullStreams | undefined;
   #droppedBytes = 0;
 
@@ -77,14 +75,12 @@ export class PtyLink implements Link {
     }
   }
 
-  onData(listener: DataListener): () => void {
-    this.#dataListeners.add(listener);
-    return () => this.#dataListeners.delete(listener);
+  onData(listener: (bytes: Uint8Array) => void): () => void {
+    return this.#data.add(listener);
   }
 
-  onClose(listener: CloseListener): () => void {
-    this.#closeListeners.add(listener);
-    return () => this.#closeListeners.delete(listener);
+  onClose(listener: (reason: string) => void): () => void {
+    return this.#closed.add(listener);
   }
 
   async close(): Promise<void> {
@@ -99,7 +95,7 @@ export class PtyLink implements Link {
     this.#child = child;
     child.stdout.on('data', (bytes: Uint8Array) => {
       if (this.#child !== child) return;
-      for (const listener of [...this.#dataListeners]) listener(bytes);
+      this.#data.tell(bytes);
     });
     // What it says of its end is told by its exit.
     child.stderr.resume();
@@ -132,7 +128,7 @@ export class PtyLink implements Link {
     child.kill('SIGKILL');
     // A killed socat leaves the link, which would keep the next one from being made.
     rmSync(this.#options.path, { force: true });
-    for (const listener of [...this.#closeListeners]) listener(reason);
+    this.#closed.tell(reason);
   }
 
   #fault(code: 'instrumentLost' | 'badInput', message: string): Fault {

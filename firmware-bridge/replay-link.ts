@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import type { CancelTimer, Clock } from '../src/domain/clock.ts';
 import { Fault } from '../src/domain/fault.ts';
 import type { Link } from './link.ts';
+import { Listeners } from './listeners.ts';
 import { parseTraceEntry, spokenBytes, type TraceEntry } from './wire-trace.ts';
 
 export interface ReplayLinkOptions {
@@ -11,9 +12,6 @@ export interface ReplayLinkOptions {
   /** `asRecorded` keeps the time between request and reply; `atOnce` answers in the same turn. */
   readonly pace?: 'asRecorded' | 'atOnce';
 }
-
-type DataListener = (bytes: Uint8Array) => void;
-type CloseListener = (reason: string) => void;
 
 interface PlacedEntry {
   readonly line: number;
@@ -32,8 +30,8 @@ const AGREED_SHOWN_MAX = 24;
  */
 export class ReplayLink implements Link {
   readonly #options: ReplayLinkOptions;
-  readonly #dataListeners = new Set<DataListener>();
-  readonly #closeListeners = new Set<CloseListener>();
+  readonly #data = new Listeners<Uint8Array>();
+  readonly #closed = new Listeners<string>();
   #openings: PlacedEntry[][] | undefined;
   #playing: PlacedEntry[] | undefined;
   /** Of the entry that the host is saying, bytes it has said already. */
@@ -81,14 +79,12 @@ export class ReplayLink implements Link {
     this.#scheduleNext();
   }
 
-  onData(listener: DataListener): () => void {
-    this.#dataListeners.add(listener);
-    return () => this.#dataListeners.delete(listener);
+  onData(listener: (bytes: Uint8Array) => void): () => void {
+    return this.#data.add(listener);
   }
 
-  onClose(listener: CloseListener): () => void {
-    this.#closeListeners.add(listener);
-    return () => this.#closeListeners.delete(listener);
+  onClose(listener: (reason: string) => void): () => void {
+    return this.#closed.add(listener);
   }
 
   async close(): Promise<void> {
@@ -152,7 +148,7 @@ export class ReplayLink implements Link {
   }
 
   #deliver(bytes: Uint8Array): void {
-    for (const listener of [...this.#dataListeners]) listener(bytes);
+    this.#data.tell(bytes);
   }
 
   #scheduleNext(): void {
@@ -198,7 +194,7 @@ export class ReplayLink implements Link {
     if (!this.#playing) return;
     this.#playing = undefined;
     this.#cancelNext?.();
-    for (const listener of [...this.#closeListeners]) listener(reason);
+    this.#closed.tell(reason);
   }
 }
 

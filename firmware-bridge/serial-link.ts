@@ -4,6 +4,7 @@ import { SerialPort } from 'serialport';
 import type { CancelTimer, Clock } from '../src/domain/clock.ts';
 import { Fault } from '../src/domain/fault.ts';
 import type { Link } from './link.ts';
+import { Listeners } from './listeners.ts';
 import { holderOf, lockerOf } from './port-holder.ts';
 
 export interface SerialLinkOptions {
@@ -21,9 +22,6 @@ export interface SerialLinkOptions {
   /** Set after opening where the adapter has these lines; one without them is tolerated. */
   readonly controlLines?: { readonly dtr: boolean; readonly rts: boolean };
 }
-
-type DataListener = (bytes: Uint8Array) => void;
-type CloseListener = (reason: string) => void;
 
 /** Bytes handed to the driver of the port and not yet sent; more means the port is stuck. */
 const UNSENT_BYTES_MAX = 2 ** 20;
@@ -43,8 +41,8 @@ const CLOSE_SECOND_MAX = 2;
  */
 export class SerialLink implements Link {
   readonly #options: SerialLinkOptions;
-  readonly #dataListeners = new Set<DataListener>();
-  readonly #closeListeners = new Set<CloseListener>();
+  readonly #data = new Listeners<Uint8Array>();
+  readonly #closed = new Listeners<string>();
   #port: SerialPort | undefined;
   #isOpening = false;
   #cancelSilence: CancelTimer | undefined;
@@ -124,14 +122,12 @@ export class SerialLink implements Link {
     });
   }
 
-  onData(listener: DataListener): () => void {
-    this.#dataListeners.add(listener);
-    return () => this.#dataListeners.delete(listener);
+  onData(listener: (bytes: Uint8Array) => void): () => void {
+    return this.#data.add(listener);
   }
 
-  onClose(listener: CloseListener): () => void {
-    this.#closeListeners.add(listener);
-    return () => this.#closeListeners.delete(listener);
+  onClose(listener: (reason: string) => void): () => void {
+    return this.#closed.add(listener);
   }
 
   async close(): Promise<void> {
@@ -210,7 +206,7 @@ export class SerialLink implements Link {
   #hear(port: SerialPort, bytes: Buffer): void {
     if (this.#port !== port) return;
     this.#watchSilence(port);
-    for (const listener of [...this.#dataListeners]) listener(bytes);
+    this.#data.tell(bytes);
   }
 
   #watchSilence(port: SerialPort): void {
@@ -229,7 +225,7 @@ export class SerialLink implements Link {
     this.#cancelSilence?.();
     this.#cancelPresence?.();
     const closed = this.#closePort(port);
-    for (const listener of [...this.#closeListeners]) listener(reason);
+    this.#closed.tell(reason);
     await closed;
   }
 

@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import type { CancelTimer, Clock } from '../src/domain/clock.ts';
 import { Fault } from '../src/domain/fault.ts';
 import type { Link } from './link.ts';
+import { Listeners } from './listeners.ts';
 
 export interface TcpLinkOptions {
   readonly host: string;
@@ -12,9 +13,6 @@ export interface TcpLinkOptions {
   /** An instrument that has not accepted the connection by then is not there; 5 s unless given. */
   readonly connectSecondMax?: number;
 }
-
-type DataListener = (bytes: Uint8Array) => void;
-type CloseListener = (reason: string) => void;
 
 const CONNECT_SECOND_MAX = 5;
 /** Bytes handed to the socket that the instrument has not taken; more means that it is stuck. */
@@ -30,8 +28,8 @@ const CLOSE_SECOND_MAX = 2;
 /** A raw TCP connection to an instrument; small writes are sent at once (TCP_NODELAY). */
 export class TcpLink implements Link {
   readonly #options: TcpLinkOptions;
-  readonly #dataListeners = new Set<DataListener>();
-  readonly #closeListeners = new Set<CloseListener>();
+  readonly #data = new Listeners<Uint8Array>();
+  readonly #closed = new Listeners<string>();
   #socket: Socket | undefined;
   #isOpening = false;
   #cancelSilence: CancelTimer | undefined;
@@ -71,14 +69,12 @@ export class TcpLink implements Link {
     socket.write(Buffer.from(bytes));
   }
 
-  onData(listener: DataListener): () => void {
-    this.#dataListeners.add(listener);
-    return () => this.#dataListeners.delete(listener);
+  onData(listener: (bytes: Uint8Array) => void): () => void {
+    return this.#data.add(listener);
   }
 
-  onClose(listener: CloseListener): () => void {
-    this.#closeListeners.add(listener);
-    return () => this.#closeListeners.delete(listener);
+  onClose(listener: (reason: string) => void): () => void {
+    return this.#closed.add(listener);
   }
 
   async close(): Promise<void> {
@@ -129,7 +125,7 @@ export class TcpLink implements Link {
   #hear(socket: Socket, bytes: Uint8Array): void {
     if (this.#socket !== socket) return;
     this.#watchSilence(socket);
-    for (const listener of [...this.#dataListeners]) listener(bytes);
+    this.#data.tell(bytes);
   }
 
   #watchSilence(socket: Socket): void {
@@ -147,7 +143,7 @@ export class TcpLink implements Link {
     this.#socket = undefined;
     this.#cancelSilence?.();
     const gone = this.#shut(socket);
-    for (const listener of [...this.#closeListeners]) listener(reason);
+    this.#closed.tell(reason);
     await gone;
   }
 

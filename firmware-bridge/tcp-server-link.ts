@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../src/domain/clock.ts';
 import { Fault } from '../src/domain/fault.ts';
 import type { Link } from './link.ts';
+import { Listeners } from './listeners.ts';
 
 export interface TcpServerLinkOptions {
   /** Address of this machine that is listened at; "127.0.0.1" lets in nobody from outside. */
@@ -12,9 +13,6 @@ export interface TcpServerLinkOptions {
   /** Turns away everybody, as an instrument does that somebody else is using. */
   readonly isBusy?: boolean;
 }
-
-type DataListener = (bytes: Uint8Array) => void;
-type CloseListener = (reason: string) => void;
 
 /** Bytes that the host has not taken; more are dropped and counted, as by a serial adapter. */
 const UNSENT_BYTES_MAX = 2 ** 20;
@@ -28,8 +26,8 @@ const HANDOVER_SECOND_MAX = 0.2;
  */
 export class TcpServerLink implements Link {
   readonly #options: TcpServerLinkOptions;
-  readonly #dataListeners = new Set<DataListener>();
-  readonly #closeListeners = new Set<CloseListener>();
+  readonly #data = new Listeners<Uint8Array>();
+  readonly #closed = new Listeners<string>();
   #server: Server | undefined;
   #socket: Socket | undefined;
   #port: number;
@@ -97,14 +95,12 @@ export class TcpServerLink implements Link {
     }
   }
 
-  onData(listener: DataListener): () => void {
-    this.#dataListeners.add(listener);
-    return () => this.#dataListeners.delete(listener);
+  onData(listener: (bytes: Uint8Array) => void): () => void {
+    return this.#data.add(listener);
   }
 
-  onClose(listener: CloseListener): () => void {
-    this.#closeListeners.add(listener);
-    return () => this.#closeListeners.delete(listener);
+  onClose(listener: (reason: string) => void): () => void {
+    return this.#closed.add(listener);
   }
 
   async close(): Promise<void> {
@@ -114,7 +110,7 @@ export class TcpServerLink implements Link {
     this.#socket?.destroy();
     this.#socket = undefined;
     await new Promise<void>((resolve) => server.close(() => resolve()));
-    for (const listener of [...this.#closeListeners]) listener('closed by this end');
+    this.#closed.tell('closed by this end');
   }
 
   #listen(server: Server): Promise<void> {
@@ -162,7 +158,7 @@ export class TcpServerLink implements Link {
     this.#socket = socket;
     socket.setNoDelay(true);
     socket.on('data', (bytes) => {
-      for (const listener of [...this.#dataListeners]) listener(bytes);
+      this.#data.tell(bytes);
     });
     socket.on('end', () => socket.destroy());
     socket.on('close', () => {

@@ -1,5 +1,6 @@
 import type { PlacedMoment } from '../../firmware-bridge/board-clock.ts';
 import { SENSOR_BITS, STATES, TRIPS } from '../../firmware-bridge/board-protocol.ts';
+import { OneAtATime } from '../../firmware-bridge/one-at-a-time.ts';
 import type {
   BoardLimits,
   BoardOutputs,
@@ -54,7 +55,7 @@ export class SharedBoard implements Guard {
   #toldTrip = false;
   #outputs = OFF;
   #pulses = 0;
-  #lastOrder: Promise<unknown> = Promise.resolve();
+  readonly #orders = new OneAtATime();
   #cleared: ClearedBy | undefined;
   #unlisten: () => void = () => {};
 
@@ -137,16 +138,13 @@ export class SharedBoard implements Guard {
    * @throws Fault instrumentLost, timeout; instrumentUnable with its reason when it refuses
    */
   setOutputs(change: Partial<BoardOutputs>): Promise<BoardStatus> {
-    const done = this.#lastOrder.then(async () => {
+    return this.#orders.run(async () => {
       const wanted = { ...this.#outputs, ...change };
       const status = await this.#order(wanted);
       // A trip may have been heard in the same breath: then nothing is wanted any more.
       if (this.#options.board.status?.trip === TRIPS.none) this.#outputs = wanted;
       return status;
     });
-    // The failure is told to whoever asked; the next order only waits for the end.
-    this.#lastOrder = done.catch(() => {});
-    return done;
   }
 
   /**

@@ -1,6 +1,7 @@
 import { exchange } from '../../firmware-bridge/exchange.ts';
 import { LineChannel } from '../../firmware-bridge/line-channel.ts';
 import type { Link } from '../../firmware-bridge/link.ts';
+import { OneAtATime } from '../../firmware-bridge/one-at-a-time.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import { describeScpiError, parseScpiError, type ScpiError } from './keithley-errors.ts';
@@ -30,8 +31,7 @@ export class KeithleySession {
   readonly #place: string;
   readonly #clock: Clock;
   readonly #channel: LineChannel;
-  /** The end of the queue of conversations. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new OneAtATime();
   #lostReplies = 0;
 
   /** @param options `place` is how faults name the instrument: "potentiostat cell-7". */
@@ -71,7 +71,7 @@ export class KeithleySession {
 
   /** Sends one command that has no reply and whose errors the next question will bring. */
   send(command: string): Promise<void> {
-    return this.#alone(async () => this.#channel.write(`${command}\n`));
+    return this.#turns.run(async () => this.#channel.write(`${command}\n`));
   }
 
   /**
@@ -80,7 +80,7 @@ export class KeithleySession {
    * @throws Fault timeout, instrumentLost, or instrumentReply when only other lines come
    */
   ask(question: string, shape: RegExp, signal?: AbortSignal): Promise<string> {
-    return this.#alone(() => this.#ask(question, shape, REPLY_TIMEOUT_SECOND, signal));
+    return this.#turns.run(() => this.#ask(question, shape, REPLY_TIMEOUT_SECOND, signal));
   }
 
   /**
@@ -88,7 +88,7 @@ export class KeithleySession {
    * @throws Fault instrumentReply naming every error and the commands among which it came
    */
   command(commands: readonly string[], signal?: AbortSignal): Promise<void> {
-    return this.#alone(async () => {
+    return this.#turns.run(async () => {
       for (const message of messagesOf(commands)) {
         const question = `${message};${ERROR_QUERY}`;
         const reply = await this.#ask(question, /^[+-]?\d+,"/, REPLY_TIMEOUT_SECOND, signal);
@@ -108,7 +108,7 @@ export class KeithleySession {
    * @returns the identity
    */
   synchronise(signal?: AbortSignal): Promise<string> {
-    return this.#alone(async () => {
+    return this.#turns.run(async () => {
       this.#channel.write(`\n${OFF}\n*CLS\n`);
       const retriesMax = RETRIES_MAX;
       return this.#ask('*IDN?', IDENTITY, IDENTITY_TIMEOUT_SECOND, signal, retriesMax);
@@ -117,7 +117,7 @@ export class KeithleySession {
 
   /** Whether the output is on. @throws Fault timeout or instrumentLost */
   isOutputOn(signal?: AbortSignal): Promise<boolean> {
-    return this.#alone(async () => {
+    return this.#turns.run(async () => {
       const retriesMax = RETRIES_MAX;
       const shape = /^[01]$/;
       const reply = await this.#ask(':OUTP?', shape, REPLY_TIMEOUT_SECOND, signal, retriesMax);
@@ -166,13 +166,6 @@ export class KeithleySession {
     });
     this.#lostReplies += retries;
     return line;
-  }
-
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(work);
-    // The failure is told to whoever asked; the next conversation only waits for the end.
-    this.#last = done.catch(() => {});
-    return done;
   }
 }
 

@@ -6,6 +6,7 @@ import {
 } from '../../firmware-bridge/exchange.ts';
 import { LineChannel, type LineWait } from '../../firmware-bridge/line-channel.ts';
 import type { Link } from '../../firmware-bridge/link.ts';
+import { OneAtATime } from '../../firmware-bridge/one-at-a-time.ts';
 import { type Clock, sleep } from '../../src/domain/clock.ts';
 import { Fault, type Problem } from '../../src/domain/fault.ts';
 import { DEVICES, type LinePace } from './methodscript-devices.ts';
@@ -60,8 +61,7 @@ export class MethodScriptSession {
   readonly #channel: LineChannel;
   #pace: LinePace | undefined;
   #quietUntilSecond = 0;
-  /** The end of the queue of conversations. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new OneAtATime();
 
   /** @param options `place` is how faults name the instrument: "potentiostat cell-7". */
   constructor(options: { link: Link; clock: Clock; place: string }) {
@@ -106,7 +106,7 @@ export class MethodScriptSession {
    * @throws Fault timeout, instrumentLost, or instrumentReply when the instrument refuses it
    */
   ask(command: string, echo: string, signal: AbortSignal): Promise<string> {
-    return this.#alone(async () => {
+    return this.#turns.run(async () => {
       const wording = { text: `${command}\n` };
       const line = await this.#exchange(wording, `the command ${command}`, echo, signal);
       const error = parseScriptError(line);
@@ -121,7 +121,7 @@ export class MethodScriptSession {
    * @throws Fault instrumentReply naming the script line the instrument does not accept
    */
   start(script: readonly string[], signal: AbortSignal): Promise<string | undefined> {
-    return this.#alone(() => this.#start(script, signal));
+    return this.#turns.run(() => this.#start(script, signal));
   }
 
   /** The next line a running script sends, or the rest of a reply. */
@@ -133,17 +133,17 @@ export class MethodScriptSession {
 
   /** Brings the instrument to idle, whatever it was doing. */
   synchronise(signal: AbortSignal): Promise<void> {
-    return this.#alone(() => this.#synchronise(signal));
+    return this.#turns.run(() => this.#synchronise(signal));
   }
 
   /** Opens the cell and waits for the confirmation. The instrument must be idle. */
   openCell(signal?: AbortSignal): Promise<void> {
-    return this.#alone(() => this.#openCell(signal));
+    return this.#turns.run(() => this.#openCell(signal));
   }
 
   /** Stops whatever runs, then opens the cell and waits for the confirmation. */
   stopAndOpenCell(): Promise<void> {
-    return this.#alone(async () => {
+    return this.#turns.run(async () => {
       await this.#synchronise();
       await this.#openCell();
     });
@@ -277,12 +277,5 @@ export class MethodScriptSession {
   async #pauseAfterError(signal?: AbortSignal): Promise<void> {
     const leftSecond = this.#quietUntilSecond - this.#clock.nowSecond();
     if (leftSecond > 0) await sleep(this.#clock, leftSecond, signal);
-  }
-
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(work);
-    // The failure is told to whoever asked; the next conversation only waits for the end.
-    this.#last = done.catch(() => {});
-    return done;
   }
 }

@@ -1,6 +1,7 @@
 import { exchange } from '../../firmware-bridge/exchange.ts';
 import { LineChannel } from '../../firmware-bridge/line-channel.ts';
 import type { Link } from '../../firmware-bridge/link.ts';
+import { OneAtATime } from '../../firmware-bridge/one-at-a-time.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import {
@@ -32,8 +33,7 @@ export class RodeostatSession {
   readonly #place: string;
   readonly #clock: Clock;
   readonly #channel: LineChannel;
-  /** The end of the queue of conversations. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new OneAtATime();
   #lostReplies = 0;
 
   /** @param options `place` is how faults name the instrument: "potentiostat cell-7". */
@@ -122,7 +122,7 @@ export class RodeostatSession {
    * is taken for a part of the next.
    */
   stopTest(signal?: AbortSignal): Promise<void> {
-    return this.#alone(async () => {
+    return this.#turns.run(async () => {
       this.#channel.write('\n');
       const request = { command: 'stopTest' };
       this.#response(request, await this.#askNow(request, RETRIES_MAX, signal));
@@ -150,7 +150,7 @@ export class RodeostatSession {
   }
 
   #ask(request: RodeostatRequest, retriesMax: number, signal?: AbortSignal): Promise<Answer> {
-    return this.#alone(() => this.#askNow(request, retriesMax, signal));
+    return this.#turns.run(() => this.#askNow(request, retriesMax, signal));
   }
 
   async #askNow(
@@ -182,13 +182,6 @@ export class RodeostatSession {
       where: this.#place,
       message: `it refused ${JSON.stringify(request)}: "${answer.message}"`,
     });
-  }
-
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(work);
-    // The failure is told to whoever asked; the next conversation only waits for the end.
-    this.#last = done.catch(() => {});
-    return done;
   }
 }
 
