@@ -17,6 +17,12 @@ export const GAIN_KELVIN = 2;
 export const GAIN_SECOND = 120;
 /** A slow oven is known by its model; before that it must at least be seen to move. */
 const GAIN_KELVIN_UNKNOWN = 0.3;
+/** While a controller still raises its power by this much in a window, little says nothing, */
+const GROWN_DUTY = 0.01;
+/** at most for so long. */
+const GROWING_SECOND_MAX = 1800;
+/** After this no thermometer shows heat any more that was on its way before. */
+export const SETTLE_SECOND = 300;
 /** Of what the model expects, a heater with so much lost is stuck. */
 const GAIN_SHARE = 0.5;
 
@@ -25,6 +31,8 @@ export interface HeatedLook {
   readonly timeSecond: number;
   readonly celsius: number;
   readonly targetCelsius: number | undefined;
+  /** Undefined while the power stage has not said it. */
+  readonly dutyFraction: number | undefined;
   /** °C/s that the power should bring; undefined while nobody knows the oven. */
   readonly expectedRate: number | undefined;
 }
@@ -32,14 +40,21 @@ export interface HeatedLook {
 /** What the approach to a target has come to. */
 export interface Approach {
   readonly targetCelsius: number | undefined;
+  /** When the target was set, or the first of a ramp, and when it was looked at last. */
+  readonly setSecond: number;
   readonly timeSecond: number;
   /** Outside the band without progress, °C·s. */
   readonly errorKelvinSecond: number;
   /** Where and when the present gain window began; undefined when it was not met. */
   readonly window:
-    | { readonly fromCelsius: number; readonly fromSecond: number; readonly expectedKelvin: number }
+    | {
+        readonly fromCelsius: number;
+        readonly fromSecond: number;
+        readonly fromDuty: number;
+        readonly expectedKelvin: number;
+      }
     | undefined;
-  /** The lowest since the target was set: from there it may only fall towards a lower target. */
+  /** The lowest since heat from before has arrived: from there it may only fall towards a lower target. */
   readonly lowestCelsius: number;
   readonly highestCelsius: number;
 }
@@ -54,12 +69,15 @@ export type Judged<State> = {
 export function approachAfter(before: Approach | undefined, look: HeatedLook): Judged<Approach> {
   const { timeSecond, celsius, targetCelsius } = look;
   if (targetCelsius === undefined || before?.targetCelsius !== targetCelsius) {
-    return { state: approachFrom(look), fault: undefined };
+    return { state: approachFrom(look, before), fault: undefined };
   }
   const stepSecond = Math.max(0, timeSecond - before.timeSecond);
-  const lowestCelsius = Math.min(before.lowestCelsius, celsius);
-  const highestCelsius = Math.max(before.highestCelsius, celsius);
-  const common = { targetCelsius, timeSecond, lowestCelsius, highestCelsius };
+  const { setSecond } = before;
+  // Until then it may rise by heat that was on its way when the target was set.
+  const isSettled = timeSecond - setSecond >= SETTLE_SECOND;
+  const lowestCelsius = isSettled ? Math.min(before.lowestCelsius, celsius) : celsius;
+  const highestCelsius = isSettled ? Math.max(before.highestCelsius, celsius) : celsius;
+  const common = { targetCelsius, setSecond, timeSecond, lowestCelsius, highestCelsius };
   const missing = targetCelsius - CONTROL_BAND_KELVIN - celsius;
   if (missing > 0) {
     const window = windowAfter(before, look, stepSecond);
@@ -80,9 +98,15 @@ export function approachAfter(before: Approach | undefined, look: HeatedLook): J
   return { state, fault: errorKelvinSecond > OVERSHOOT_KELVIN_SECOND_MAX ? fault : undefined };
 }
 
-function approachFrom(look: HeatedLook): Approach {
+function approachFrom(look: HeatedLook, before: Approach | undefined): Approach {
+  const { targetCelsius = 0 } = look;
+  // A step of a ramp is no new beginning: there is little heat on its way to above the new target.
+  const isStep =
+    before?.targetCelsius !== undefined &&
+    targetCelsius >= before.targetCelsius - CONTROL_BAND_KELVIN;
   return {
     targetCelsius: look.targetCelsius,
+    setSecond: isStep ? before.setSecond : look.timeSecond,
     timeSecond: look.timeSecond,
     errorKelvinSecond: 0,
     window: newWindow(look),
@@ -91,8 +115,14 @@ function approachFrom(look: HeatedLook): Approach {
   };
 }
 
-function newWindow({ celsius, timeSecond }: HeatedLook): NonNullable<Approach['window']> {
-  return { fromCelsius: celsius, fromSecond: timeSecond, expectedKelvin: 0 };
+function newWindow(look: HeatedLook): NonNullable<Approach['window']> {
+  const { celsius, timeSecond, dutyFraction = 0 } = look;
+  return {
+    fromCelsius: celsius,
+    fromSecond: timeSecond,
+    fromDuty: dutyFraction,
+    expectedKelvin: 0,
+  };
 }
 
 /** The window goes on, begins anew when its gain is met, or is lost. */
@@ -108,9 +138,17 @@ function windowAfter(before: Approach, look: HeatedLook, stepSecond: number): Ap
     const fromCelsius = Math.min(window.fromCelsius, celsius);
     return { ...window, fromCelsius, expectedKelvin };
   }
+  if (expectedRate === undefined && isPowerGrowing(before, look)) return newWindow(look);
   return gained >= wantedGain(expectedRate === undefined ? undefined : expectedKelvin)
     ? newWindow(look)
     : undefined;
+}
+
+/** A controller that begins gives little at first; who knows no oven cannot say how little it is. */
+function isPowerGrowing({ window, setSecond }: Approach, look: HeatedLook): boolean {
+  const { dutyFraction = 0, timeSecond } = look;
+  const grown = dutyFraction - (window?.fromDuty ?? 0);
+  return grown >= GROWN_DUTY && timeSecond - setSecond < GROWING_SECOND_MAX;
 }
 
 /** What a window must have gained. A controller that asks for little heat gets little. */
@@ -132,7 +170,6 @@ function stuckText(celsius: number, targetCelsius: number): string {
 export const UNPOWERED_KELVIN_MAX = 2;
 /** in so short a time: a room warms too, but slower. */
 export const UNPOWERED_SECOND = 600;
-export const UNPOWERED_SETTLE_SECOND = 300;
 const UNPOWERED_DUTY_MAX = 0.01;
 /** One point a minute is enough to see a rise of ten. */
 const UNPOWERED_POINT_SECOND = 60;
@@ -153,7 +190,7 @@ export function unpoweredAfter(
   const { timeSecond, celsius, dutyFraction } = look;
   if (dutyFraction > UNPOWERED_DUTY_MAX) return { state: NOT_UNPOWERED, fault: undefined };
   const sinceSecond = before.sinceSecond ?? timeSecond;
-  if (timeSecond - sinceSecond < UNPOWERED_SETTLE_SECOND) {
+  if (timeSecond - sinceSecond < SETTLE_SECOND) {
     return { state: { sinceSecond, points: [] }, fault: undefined };
   }
   const recent = before.points.filter((one) => one.timeSecond > timeSecond - UNPOWERED_SECOND);

@@ -140,6 +140,7 @@ export class HeaterWatch implements SampleWatch {
     const dutyFraction = this.#dutyFraction;
     const approach = approachAfter(heated.approach, {
       ...point,
+      dutyFraction,
       // The oven leads the cell and follows no target of its own.
       targetCelsius: heated.channel === CHANNELS.temperature.name ? this.#targetCelsius : undefined,
       expectedRate: heated.model.expectedRate(point.celsius) ?? this.#identifiedRate(point),

@@ -1,11 +1,14 @@
+import { LaggedLaw, type LawVerdict, type Window } from './lagged-law.ts';
+
 /**
  * What a heated thing does with its power, identified while it is heated:
  *
- *   dT/dt = gain · duty(delayed) - loss · T + offset
+ *   dT/dt = gain · duty(lagged) - loss · T + offset
  *
  * A thermometer that follows its oven with a lag sees the same law with the duty passed through
- * the same lag, so several lags are tried side by side and the one that has explained most is
- * asked. Nothing is assumed of the oven: a slow one is identified as slow, and does not trip.
+ * the same lag, so several lags are tried side by side, and what is explained by one that is still
+ * possible is explained. Nothing is assumed of the oven: a slow one is identified as slow, and does
+ * not trip, and of an oven that has shown little, little is expected.
  * Integrated over a window, so that the noise of the thermometer enters only at its two ends.
  */
 
@@ -17,27 +20,14 @@ const LAGS_SECOND = [0, 10, 20, 30, 45, 60, 90, 130, 190] as const;
 const KNOWN_SECOND_MIN = 600;
 const KNOWN_DUTY_SPAN_MIN = 0.15;
 const KNOWN_KELVIN_SPAN_MIN = 5;
-/** The room drifts through the day: the offset follows it this slowly. */
-const OFFSET_SECOND = 1800;
-/** By how much at most, °C. */
-const ROOM_KELVIN_MAX = 5;
-/** The noise of what is not explained is learned over this, */
-const LOCAL_SECOND = 450;
-/** and what duty and temperature are usual now, over this. */
-const USUAL_SECOND = 300;
 /** Windows overlap: learning from each sample of a fast thermometer would teach nothing more. */
 const LEARN_SECOND = 5;
-/** Which lag explains most is learned over so much time of changing power. */
-const LAG_SECOND = 1200;
-/** A change of the duty by this is one that tells lags apart. */
-const EXCITED_DUTY = 0.05;
-/** A model is never trusted better than to this share of what has changed lately. */
-const CHANGE_SHARE = 0.15;
-/** Between two lags of the list the right one is told less well. */
-const LAGGED_CHANGE_SHARE = 0.35;
-const SIGMAS = 6;
-/** Rounding of a thermometer alone, °C over the window. */
-const UNEXPLAINED_KELVIN_MIN = 0.08;
+/** A lag is possible while it explains no worse than the best one by this many variances, */
+const POSSIBLE_VARIANCES = 100;
+/** A lag so near to one of the list, in spacings of the list, is that one. */
+const AS_GOOD_SHARE = 0.1;
+/** and of such a law the rate is what it is at least. */
+const RATE_SIGMAS = 3;
 /** Readings of a fast thermometer are averaged over this: the law is linear, so their integrals too. */
 const AVERAGE_SECOND = 2.5;
 /** A thermometer that never rests must not fill the memory. */
@@ -48,25 +38,53 @@ export interface ThermalPoint {
   readonly celsius: number;
 }
 
-export interface ThermalVerdict {
-  /** °C over the window that power does not explain; negative when heat is missing. */
-  readonly unexplainedKelvin: number;
-  readonly toleranceKelvin: number;
+export interface ThermalVerdict extends LawVerdict {
   readonly windowSecond: number;
 }
 
+/**
+ * On which side of its lowest entry a list of values has its least one, by the parabola through
+ * three of them.
+ * @returns the neighbour's index there; undefined where the entry is as good as the least
+ */
+function towardsLeast(
+  places: readonly number[],
+  values: readonly number[],
+  lowestAt: number,
+): number | undefined {
+  const middleAt = Math.min(Math.max(lowestAt, 1), places.length - 2);
+  const [x0 = 0, x1 = 0, x2 = 0] = places.slice(middleAt - 1, middleAt + 2);
+  const [y0 = 0, y1 = 0, y2 = 0] = values.slice(middleAt - 1, middleAt + 2);
+  const before = (y1 - y0) / (x1 - x0);
+  const after = (y2 - y1) / (x2 - x1);
+  const least = (x0 + x1) / 2 - (before * (x2 - x0)) / (2 * (after - before));
+  const away = least - (places[lowestAt] ?? 0);
+  const nearAt = lowestAt + Math.sign(away);
+  const spacing = Math.abs((places[nearAt] ?? Number.NaN) - (places[lowestAt] ?? 0));
+  return Math.abs(away) > AS_GOOD_SHARE * spacing ? nearAt : undefined;
+}
+
+/** By how much more than its tolerance a window is not explained. */
+function excessOf({ unexplainedKelvin, toleranceKelvin }: LawVerdict): number {
+  return Math.abs(unexplainedKelvin) - toleranceKelvin;
+}
+
 interface Point extends ThermalPoint {
-  /** Integrals since the first point: of the temperature, and of the lagged duty for each lag. */
+  /** Integrals since the first point: of the temperature, */
   readonly celsiusSecond: number;
+  /** and for each lag of the lagged duty, and of what is left of the heat from before. */
   readonly dutySecond: readonly number[];
+  readonly restSecond: readonly number[];
 }
 
 /** One heated thing as one thermometer sees it. */
 export class ThermalModel {
-  readonly #lags = LAGS_SECOND.map((lagSecond) => new LaggedModel(lagSecond));
+  readonly #laws = LAGS_SECOND.map((lagSecond) => new LaggedLaw(lagSecond));
   #points: Point[] = [];
   /** What is averaged into the newest of them. */
   #newest: readonly Point[] = [];
+  /** Since when the duty is told. */
+  #fromSecond = Number.NaN;
   #knownSecond = 0;
   #learnedAtSecond = 0;
   #dutyFraction: number | undefined;
@@ -87,6 +105,7 @@ export class ThermalModel {
    */
   add(point: ThermalPoint): ThermalVerdict | undefined {
     if (this.#dutyFraction === undefined) return undefined;
+    if (Number.isNaN(this.#fromSecond)) this.#fromSecond = point.timeSecond;
     const last = this.#newest.at(-1);
     const stepSecond = last ? point.timeSecond - last.timeSecond : 0;
     if (last && (stepSecond <= 0 || stepSecond > WINDOW_SECOND)) {
@@ -100,9 +119,14 @@ export class ThermalModel {
     return this.#judge(from, next);
   }
 
-  /** °C/s that the thermometer should show now; undefined while too little is known. */
+  /**
+   * °C/s that the thermometer should at least show now, by every law that is possible; undefined
+   * while too little is known.
+   */
   expectedRate(celsius: number): number | undefined {
-    return this.isKnown ? this.#best().rate(celsius) : undefined;
+    if (!this.isKnown) return undefined;
+    const rates = this.#possible().map((law) => law.rate(celsius));
+    return Math.min(...rates.map(({ rate, uncertainty }) => rate - RATE_SIGMAS * uncertainty));
   }
 
   get isKnown(): boolean {
@@ -114,10 +138,7 @@ export class ThermalModel {
   }
 
   #judge(from: Point, to: Point): ThermalVerdict | undefined {
-    const best = this.#best();
-    const verdict = this.isKnown
-      ? best.judge(windowOf(from, to, this.#lags.indexOf(best)))
-      : undefined;
+    const verdict = this.isKnown ? this.#mildest(from, to) : undefined;
     const isExplained =
       !verdict || Math.abs(verdict.unexplainedKelvin) <= verdict.toleranceKelvin / 2;
     if (isExplained && to.timeSecond - this.#learnedAtSecond >= LEARN_SECOND - 1e-6) {
@@ -126,21 +147,44 @@ export class ThermalModel {
     return verdict;
   }
 
+  /** What is left unexplained by the law that explains most, of those that are possible. */
+  #mildest(from: Point, to: Point): ThermalVerdict {
+    const verdicts = this.#possible().map((law) =>
+      law.judge(windowOf(from, to, this.#laws.indexOf(law))),
+    );
+    const windowSecond = to.timeSecond - from.timeSecond;
+    const mildest = verdicts.reduce((best, one) => (excessOf(one) < excessOf(best) ? one : best));
+    const unexplained = verdicts.map(({ unexplainedKelvin }) => unexplainedKelvin);
+    // Too little for one law and too much for another: what is between them explains it.
+    const isBetween = Math.min(...unexplained) < 0 && Math.max(...unexplained) > 0;
+    return { ...mildest, ...(isBetween ? { unexplainedKelvin: 0 } : {}), windowSecond };
+  }
+
   #learn(from: Point, to: Point): void {
     const stepSecond = Math.min(to.timeSecond - this.#learnedAtSecond, WINDOW_SECOND);
     this.#learnedAtSecond = to.timeSecond;
     this.#knownSecond += stepSecond;
     this.#duty.add(this.#dutyFraction ?? 0);
     this.#celsius.add(to.celsius);
-    const excitation = this.#lags[0]?.excitationIn(windowOf(from, to, 0)) ?? 0;
     const { isKnown } = this;
-    for (const [at, lag] of this.#lags.entries()) {
-      lag.learn(windowOf(from, to, at), { stepSecond, excitation, isKnown });
+    const overlap = WINDOW_SECOND / Math.max(stepSecond, LEARN_SECOND);
+    for (const [at, law] of this.#laws.entries()) {
+      law.learn(windowOf(from, to, at), { stepSecond, overlap, isKnown });
     }
   }
 
-  #best(): LaggedModel {
-    return this.#lags.reduce((best, one) => (one.errorKelvin < best.errorKelvin ? one : best));
+  /**
+   * Lags that differ say the same of an oven at rest: only its changes tell them apart. The true
+   * lag is mostly between two of the list, and both of these are possible for ever.
+   */
+  #possible(): readonly LaggedLaw[] {
+    const misfits = this.#laws.map(({ misfitSquareKelvin }) => misfitSquareKelvin);
+    const bestAt = misfits.indexOf(Math.min(...misfits));
+    const best = this.#laws[bestAt];
+    if (!best) return [];
+    const allowed = best.misfitSquareKelvin + POSSIBLE_VARIANCES * best.noiseSquareKelvin;
+    const nearAt = towardsLeast(LAGS_SECOND, misfits, bestAt);
+    return this.#laws.filter((law, at) => at === nearAt || law.misfitSquareKelvin <= allowed);
   }
 
   #integrate(point: ThermalPoint): Point {
@@ -152,6 +196,7 @@ export class ThermalModel {
       ...point,
       celsiusSecond: (last?.celsiusSecond ?? 0) + meanCelsius * stepSecond,
       dutySecond: this.#dutySecond,
+      restSecond: this.#laws.map((law) => law.restUntil(point.timeSecond - this.#fromSecond)),
     };
   }
 
@@ -166,7 +211,8 @@ export class ThermalModel {
       timeSecond: mean((one) => one.timeSecond),
       celsius: mean((one) => one.celsius),
       celsiusSecond: mean((one) => one.celsiusSecond),
-      dutySecond: this.#lags.map((_, at) => mean((one) => one.dutySecond[at] ?? 0)),
+      dutySecond: this.#laws.map((_, at) => mean((one) => one.dutySecond[at] ?? 0)),
+      restSecond: this.#laws.map((_, at) => mean((one) => one.restSecond[at] ?? 0)),
     };
   }
 
@@ -176,8 +222,8 @@ export class ThermalModel {
     const stepSecond = Math.max(0, timeSecond - this.#dutyToSecond);
     this.#dutyToSecond = Math.max(timeSecond, this.#dutyToSecond);
     if (fraction === undefined) return;
-    this.#dutySecond = this.#lags.map(
-      (lag, at) => (this.#dutySecond[at] ?? 0) + lag.passDuty(fraction, stepSecond),
+    this.#dutySecond = this.#laws.map(
+      (law, at) => (this.#dutySecond[at] ?? 0) + law.passDuty(fraction, stepSecond),
     );
   }
 
@@ -198,155 +244,14 @@ export class ThermalModel {
   }
 }
 
-interface Lesson {
-  readonly stepSecond: number;
-  /** At rest every lag explains the noise as well: only changes tell them apart. */
-  readonly excitation: number;
-  /** Before the law is known, what it does not explain is no drift of the room. */
-  readonly isKnown: boolean;
-}
-
-interface Window {
-  readonly second: number;
-  readonly gainedKelvin: number;
-  readonly dutySecond: number;
-  readonly celsiusSecond: number;
-}
-
-function windowOf(from: Point, to: Point, lag: number): Window {
+function windowOf(from: Point, to: Point, at: number): Window {
   return {
     second: to.timeSecond - from.timeSecond,
     gainedKelvin: to.celsius - from.celsius,
-    dutySecond: (to.dutySecond[lag] ?? 0) - (from.dutySecond[lag] ?? 0),
+    dutySecond: (to.dutySecond[at] ?? 0) - (from.dutySecond[at] ?? 0),
     celsiusSecond: to.celsiusSecond - from.celsiusSecond,
+    restSecond: (to.restSecond[at] ?? 0) - (from.restSecond[at] ?? 0),
   };
-}
-
-/** The law for one lag: recursive least squares on what each window has gained. */
-class LaggedModel {
-  readonly lagSecond: number;
-  #laggedDuty: number | undefined;
-  /** gain in °C/s, loss in 1/s, offset in °C/s; temperatures are taken from the first one. */
-  #law: Vector = [0, 0, 0];
-  #covariance: Matrix = [
-    [1, 0, 0],
-    [0, 1e-2, 0],
-    [0, 0, 1],
-  ];
-  #celsiusOrigin: number | undefined;
-  #driftRate = 0;
-  /** Mean square of what was not explained, °C², learned over all time and lately. */
-  #square = 1;
-  #localSquare = 0;
-  /** What duty and temperature were lately. */
-  #usualDuty = 0;
-  #usualKelvin = 0;
-  #learnedSecond = 0;
-
-  constructor(lagSecond: number) {
-    this.lagSecond = lagSecond;
-  }
-
-  get errorKelvin(): number {
-    return Math.sqrt(this.#square);
-  }
-
-  /** Integral over the step of the duty as it arrives at the thermometer. */
-  passDuty(dutyFraction: number, stepSecond: number): number {
-    const before = this.#laggedDuty ?? dutyFraction;
-    if (this.lagSecond === 0) {
-      this.#laggedDuty = dutyFraction;
-      return dutyFraction * stepSecond;
-    }
-    const decay = Math.exp(-stepSecond / this.lagSecond);
-    this.#laggedDuty = dutyFraction + (before - dutyFraction) * decay;
-    return dutyFraction * stepSecond + (before - dutyFraction) * this.lagSecond * (1 - decay);
-  }
-
-  /** With the duty as it has arrived at the thermometer by now. */
-  rate(celsius: number): number {
-    const [gain, loss, offset] = this.#law;
-    return gain * (this.#laggedDuty ?? 0) - loss * this.#above(celsius) + offset + this.#driftRate;
-  }
-
-  judge(window: Window): ThermalVerdict {
-    const [gain, loss] = this.#law;
-    const unexplainedKelvin = window.gainedKelvin - this.#expected(window);
-    const duty = window.dutySecond / window.second;
-    const kelvin = this.#above(window.celsiusSecond / window.second);
-    const changedRate =
-      Math.abs(gain * (duty - this.#usualDuty)) + Math.abs(loss * (kelvin - this.#usualKelvin));
-    const sigma = Math.sqrt(Math.max(this.#localSquare, 0));
-    const toleranceKelvin =
-      Math.max(UNEXPLAINED_KELVIN_MIN, SIGMAS * sigma) +
-      (this.lagSecond === 0 ? CHANGE_SHARE : LAGGED_CHANGE_SHARE) * changedRate * window.second;
-    return { unexplainedKelvin, toleranceKelvin, windowSecond: window.second };
-  }
-
-  /** 0 to 1: how far the duty of a window is from what it was lately. */
-  excitationIn({ dutySecond, second }: Window): number {
-    return Math.min(1, Math.abs(dutySecond / second - this.#usualDuty) / EXCITED_DUTY);
-  }
-
-  learn(window: Window, { stepSecond, excitation, isKnown }: Lesson): void {
-    this.#celsiusOrigin ??= window.celsiusSecond / window.second;
-    const duty = window.dutySecond / window.second;
-    const kelvin = this.#above(window.celsiusSecond / window.second);
-    const error = window.gainedKelvin - this.#expected(window);
-    this.#learnedSecond += stepSecond;
-    const weight = Math.min(1, stepSecond / Math.min(this.#learnedSecond, LOCAL_SECOND));
-    const shareOfAll = (stepSecond * excitation) / LAG_SECOND;
-    this.#square += Math.min(1, shareOfAll) * (error ** 2 - this.#square);
-    this.#localSquare += weight * (error ** 2 - this.#localSquare);
-    const usual = Math.min(1, stepSecond / Math.min(this.#learnedSecond, USUAL_SECOND));
-    this.#usualDuty += usual * (duty - this.#usualDuty);
-    this.#usualKelvin += usual * (kelvin - this.#usualKelvin);
-    if (isKnown) this.#drift((stepSecond / OFFSET_SECOND) * (error / window.second));
-    const drifted = window.gainedKelvin - this.#driftRate * window.second;
-    this.#correct([window.dutySecond, -kelvin * window.second, window.second], drifted);
-  }
-
-  /** Only as far as a room can drift: what is more is not the room. */
-  #drift(byRate: number): void {
-    const bound = Math.abs(this.#law[1]) * ROOM_KELVIN_MAX;
-    this.#driftRate = Math.min(bound, Math.max(-bound, this.#driftRate + byRate));
-  }
-
-  #expected(window: Window): number {
-    const [gain, loss, offset] = this.#law;
-    const kelvinSecond = window.celsiusSecond - (this.#celsiusOrigin ?? 0) * window.second;
-    return (
-      gain * window.dutySecond - loss * kelvinSecond + (offset + this.#driftRate) * window.second
-    );
-  }
-
-  #above(celsius: number): number {
-    return celsius - (this.#celsiusOrigin ?? celsius);
-  }
-
-  /** One step of recursive least squares (Ljung, System Identification, 11.2), no forgetting. */
-  #correct(row: Vector, gained: number): void {
-    const p = this.#covariance;
-    const projected = multiply(p, row);
-    const spread = 1 + dot(row, projected);
-    const error = gained - dot(row, this.#law);
-    const step = projected.map((value) => value / spread);
-    this.#law = this.#law.map((value, at) => value + (step[at] ?? 0) * error) as Vector;
-    this.#covariance = p.map((line, i) =>
-      line.map((value, j) => value - (step[i] ?? 0) * (projected[j] ?? 0)),
-    ) as Matrix;
-  }
-}
-
-type Vector = [number, number, number];
-type Matrix = [Vector, Vector, Vector];
-
-function dot(a: Vector, b: Vector): number {
-  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-}
-
-function multiply(matrix: Matrix, vector: Vector): Vector {
-  return matrix.map((line) => dot(line, vector)) as Vector;
 }
 
 /** The lowest and highest value so far. */

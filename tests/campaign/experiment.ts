@@ -96,7 +96,7 @@ export const FAULTS_CAMPAIGN: Campaign = {
     return {
       trials: figures.trials,
       method: [
-        `${trials} trials of each thermal fault; the true temperature of the plant is the judge. ${figures.quietDays} quiet days on ${QUIET_RIGS} rigs.`,
+        `${trials} trials of each thermal fault; the true temperature of the plant is the judge. ${figures.quietDays.toFixed(1)} quiet days on ${QUIET_RIGS} rigs, and ${figures.restartedDays.toFixed(1)} days on as many whose host dies in the midst of heating, holding and cooling, every hour or two, and takes over with nothing learned.`,
         `Faults that physics hides for longer than ${faults.DETECTION_SECOND_MAX} s are counted apart: ${figures.trials - figures.visible} of ${figures.trials}.`,
       ],
       checks: [
@@ -111,6 +111,11 @@ export const FAULTS_CAMPAIGN: Campaign = {
         checkAtMost(
           'false trips in 30 quiet days',
           (30 * figures.falseTrips) / figures.quietDays,
+          1,
+        ),
+        checkAtMost(
+          'false trips in 30 days with restarts',
+          (30 * figures.falseTripsAfterRestart) / figures.restartedDays,
           1,
         ),
       ],

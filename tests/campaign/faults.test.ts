@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { DETECTION_SECOND_MAX, quietDays, run, THERMAL_FAULTS, tryFault } from './faults.ts';
+import {
+  DETECTION_SECOND_MAX,
+  quietDays,
+  restartedDays,
+  run,
+  THERMAL_FAULTS,
+  tryFault,
+} from './faults.ts';
 
 describe('the fault campaign, a slice of it', () => {
   it('sees two of each thermal fault, in time where it can show, and the plant stays below its limits', async () => {
@@ -31,6 +38,14 @@ describe('the fault campaign, a slice of it', () => {
       const quiet = await quietDays(seed, 1);
       expect(quiet.trips).toEqual([]);
       expect(quiet.days).toBeGreaterThanOrEqual(1);
+    }
+  });
+
+  it('has no trip after a host has died in the midst of heating, holding or cooling', async () => {
+    for (const seed of [2, 3, 12, 28]) {
+      const restarted = await restartedDays(seed, 0.5);
+      expect(restarted.trips).toEqual([]);
+      expect(restarted.days).toBeGreaterThanOrEqual(0.5);
     }
   });
 });

@@ -5,7 +5,7 @@ import { CUT_OUT_CELSIUS, SAFETY, ThermalBench } from './thermal-bench.ts';
 
 export const name = 'faults';
 export const about =
-  'every thermal fault of the hazard table, by seed, and quiet days without one: detection times, what the plant really reached, false trips';
+  'every thermal fault of the hazard table, by seed, and days without one, with and without restarts: detection times, what the plant really reached, false trips';
 
 /** Faults of heat and its sensors; those of the cell and its wires are in the safety tests. */
 export const THERMAL_FAULTS = [
@@ -123,6 +123,10 @@ export async function quietDays(seed: number, days: number): Promise<QuietDays> 
     await bench.pass(3600 * (0.5 + 6 * random.uniform()));
   }
   await bench.stop();
+  return daysOf(bench);
+}
+
+function daysOf(bench: ThermalBench): QuietDays {
   return {
     days: bench.clock.nowSecond() / 86_400,
     // What follows the first trip is its own doing.
@@ -130,6 +134,25 @@ export async function quietDays(seed: number, days: number): Promise<QuietDays> 
       .slice(0, 1)
       .map(({ timeSecond, trip }) => `${Math.round(timeSecond)} s: ${trip.message}`),
   };
+}
+
+/** Hosts that die in the midst of heating, holding and cooling, and take over again. */
+export async function restartedDays(seed: number, days: number): Promise<QuietDays> {
+  const random = new Random(deriveSeed(seed, 'restarts'));
+  const bench = new ThermalBench({ seed, spread: 2.5, hasOvenThermometer: seed % 3 !== 0 });
+  await bench.start();
+  const reachable = reachableCelsius(bench);
+  while (bench.clock.nowSecond() < days * 86_400 && bench.trips.length === 0) {
+    const celsius = Math.round(30 + (reachable - 30) * random.uniform());
+    await bench.hold(celsius);
+    await bench.pass(3600 * random.uniform() ** 2);
+    // Half of them come back at once, as from a restart of the software alone.
+    await bench.restart(random.uniform() < 0.5 ? 0 : 600 * random.uniform());
+    await bench.hold(celsius);
+    await bench.pass(3600 * 2 * random.uniform());
+  }
+  await bench.stop();
+  return daysOf(bench);
 }
 
 /** A target that the oven can hold with some of its power left. */
@@ -144,6 +167,8 @@ export interface CampaignOptions {
   readonly trialsPerFault?: number;
   readonly quietRigs?: number;
   readonly daysPerRig?: number;
+  /** Rigs whose host dies again and again, as many days each. */
+  readonly restartedRigs?: number;
 }
 
 export interface CampaignFigures {
@@ -154,11 +179,14 @@ export interface CampaignFigures {
   readonly tooHot: number;
   readonly quietDays: number;
   readonly falseTrips: number;
+  readonly restartedDays: number;
+  readonly falseTripsAfterRestart: number;
 }
 
-/** The whole campaign: by default 20 of each fault and 30 quiet days on six rigs. */
+/** The whole campaign: by default 20 of each fault, and 30 quiet days on six rigs with and without restarts. */
 export async function run(options: CampaignOptions): Promise<CampaignFigures> {
   const { seed, tell, trialsPerFault = 20, quietRigs = 6, daysPerRig = 5 } = options;
+  const { restartedRigs = quietRigs } = options;
   const trials: FaultTrial[] = [];
   for (const kind of THERMAL_FAULTS) {
     const some: FaultTrial[] = [];
@@ -172,16 +200,27 @@ export async function run(options: CampaignOptions): Promise<CampaignFigures> {
     quiet.push(one);
     for (const trip of one.trips) tell(`false trip on rig ${seed + at}: ${trip}`);
   }
-  const figures = figuresOf(trials, quiet);
+  const restarted: QuietDays[] = [];
+  for (let at = 0; at < restartedRigs; at += 1) {
+    const one = await restartedDays(seed + at, daysPerRig);
+    restarted.push(one);
+    for (const trip of one.trips) tell(`false trip on restarted rig ${seed + at}: ${trip}`);
+  }
+  const figures = figuresOf(trials, quiet, restarted);
   tell(
     `${figures.visibleInTime} of ${figures.visible} faults that can show within ${DETECTION_SECOND_MAX} s were seen by then; ` +
       `${figures.missed} of ${figures.trials} were never seen; the plant was too hot in ${figures.tooHot}; ` +
-      `${figures.falseTrips} false trips in ${figures.quietDays.toFixed(1)} quiet days`,
+      `${figures.falseTrips} false trips in ${figures.quietDays.toFixed(1)} quiet days, ` +
+      `${figures.falseTripsAfterRestart} in ${figures.restartedDays.toFixed(1)} days with restarts`,
   );
   return figures;
 }
 
-function figuresOf(trials: readonly FaultTrial[], quiet: readonly QuietDays[]): CampaignFigures {
+function figuresOf(
+  trials: readonly FaultTrial[],
+  quiet: readonly QuietDays[],
+  restarted: readonly QuietDays[],
+): CampaignFigures {
   const visible = trials.filter(({ invisible }) => invisible === undefined);
   return {
     trials: trials.length,
@@ -190,9 +229,19 @@ function figuresOf(trials: readonly FaultTrial[], quiet: readonly QuietDays[]): 
     missed: trials.filter(({ detectedSecond }) => detectedSecond === undefined).length,
     tooHot: trials.filter(({ hottestCelsius, limitCelsius }) => hottestCelsius > limitCelsius)
       .length,
-    quietDays: quiet.reduce((sum, { days }) => sum + days, 0),
-    falseTrips: quiet.reduce((sum, { trips }) => sum + trips.length, 0),
+    quietDays: daysIn(quiet),
+    falseTrips: tripsIn(quiet),
+    restartedDays: daysIn(restarted),
+    falseTripsAfterRestart: tripsIn(restarted),
   };
+}
+
+function daysIn(all: readonly QuietDays[]): number {
+  return all.reduce((sum, { days }) => sum + days, 0);
+}
+
+function tripsIn(all: readonly QuietDays[]): number {
+  return all.reduce((sum, { trips }) => sum + trips.length, 0);
 }
 
 function isInTime({ detectedSecond = Number.POSITIVE_INFINITY }: FaultTrial): boolean {

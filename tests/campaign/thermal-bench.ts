@@ -57,8 +57,8 @@ export class ThermalBench {
   readonly trips: SeenTrip[] = [];
   hottestBlockCelsius = 0;
   hottestCellCelsius = 0;
-  readonly #watch = new HeaterWatch();
-  readonly #intake: Intake;
+  #watch = new HeaterWatch();
+  #intake: Intake;
   readonly #sensors: readonly TappedSensor[];
 
   constructor({ seed, faults = [], hasOvenThermometer = true, spread = 1 }: ThermalBenchOptions) {
@@ -117,6 +117,15 @@ export class ThermalBench {
   async hold(celsius: number): Promise<void> {
     await this.heater.setTarget(celsius);
     this.#watch.setTarget(celsius);
+  }
+
+  /** The host dies, the power with it; another one takes over, knowing nothing of this oven. */
+  async restart(gapSecond: number): Promise<void> {
+    await this.stop();
+    await this.clock.advance(gapSecond);
+    this.#watch = new HeaterWatch();
+    this.#intake = this.#makeIntake();
+    await this.start();
   }
 
   async off(): Promise<void> {

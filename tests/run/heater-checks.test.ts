@@ -5,7 +5,7 @@ import {
   GAIN_SECOND,
   isJump,
   NOT_UNPOWERED,
-  UNPOWERED_SETTLE_SECOND,
+  SETTLE_SECOND,
   type Unpowered,
   unpoweredAfter,
 } from '../../src/run/heater-checks.ts';
@@ -15,15 +15,21 @@ const EVERY_SECOND = 5;
 /** When and why an approach is first called a fault; undefined when it never is. */
 function firstFault(
   celsiusAt: (second: number) => number,
-  options: { target?: (second: number) => number; rate?: number; seconds?: number } = {},
+  options: {
+    target?: (second: number) => number;
+    rate?: number;
+    dutyAt?: (second: number) => number;
+    seconds?: number;
+  } = {},
 ) {
-  const { target = () => 60, rate, seconds = 3600 } = options;
+  const { target = () => 60, rate, dutyAt = () => 1, seconds = 3600 } = options;
   let state: Approach | undefined;
   for (let timeSecond = 0; timeSecond <= seconds; timeSecond += EVERY_SECOND) {
     const judged = approachAfter(state, {
       timeSecond,
       celsius: celsiusAt(timeSecond),
       targetCelsius: target(timeSecond),
+      dutyFraction: dutyAt(timeSecond),
       expectedRate: rate,
     });
     if (judged.fault) return { timeSecond, fault: judged.fault };
@@ -69,7 +75,27 @@ describe('the approach to a target', () => {
   it('is out of control when the temperature rises far above its target', () => {
     const found = firstFault((second) => 60 + 0.05 * second);
     expect(found?.fault).toContain('goes on rising far above its target of 60 °C');
-    expect(found?.timeSecond).toBeLessThan(300);
+    expect(found?.timeSecond).toBeGreaterThan(SETTLE_SECOND);
+    expect(found?.timeSecond).toBeLessThan(SETTLE_SECOND + 90);
+  });
+
+  it('may rise above a target by heat that was on its way when it was set', () => {
+    const celsius = (second: number): number => 60 + 20 * (1 - Math.exp(-second / 90));
+    expect(firstFault(celsius, { target: () => 40 })).toBeUndefined();
+  });
+
+  it('of an oven that nobody knows is no fault while its controller still raises the power', () => {
+    const celsius = (second: number): number => 57 - 7 * Math.sin(Math.min(second, 900) / 300);
+    const ramp = (second: number): number => Math.min(0.4, second / 2000);
+    expect(firstFault(celsius, { dutyAt: ramp, seconds: 780 })).toBeUndefined();
+    expect(firstFault(celsius, { dutyAt: () => 0.4, seconds: 780 })?.fault).toContain('is stuck');
+    expect(firstFault(() => 25, { dutyAt: (second) => second / 5000 })?.fault).toContain('stuck');
+  });
+
+  it('is watched through a ramp as well', () => {
+    const target = (second: number): number => 30 + Math.floor(second / 60) * 0.5;
+    const found = firstFault((second) => 40 + 0.1 * second, { target });
+    expect(found?.timeSecond).toBeLessThan(SETTLE_SECOND + 90);
   });
 
   it('may overshoot by what the block still holds, and come back', () => {
@@ -107,8 +133,8 @@ describe('a heater without power', () => {
 
   it('that heats all the same is a runaway', () => {
     const found = run((second) => 40 + 0.02 * second, 3600) ?? Number.NaN;
-    expect(found).toBeGreaterThan(UNPOWERED_SETTLE_SECOND);
-    expect(found).toBeLessThan(UNPOWERED_SETTLE_SECOND + 120);
+    expect(found).toBeGreaterThan(SETTLE_SECOND);
+    expect(found).toBeLessThan(SETTLE_SECOND + 120);
   });
 
   it('may give its cell what the block still holds, and the cell then cools', () => {

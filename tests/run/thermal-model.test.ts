@@ -12,16 +12,22 @@ interface Playing {
   /** Power that nobody has ordered, in duty. */
   readonly extra?: (second: number) => number;
   readonly seed?: number;
+  /** From then on a model that knows nothing of what was before. */
+  readonly takenUpSecond?: number;
+  readonly lagSecond?: number;
 }
 
 /** An oven with a cell that lags, held at one temperature after another by a crude controller. */
-function play({ lossPerSecond = 8e-4, hours = 4, extra = () => 0, seed = 1 }: Playing = {}) {
-  const model = new ThermalModel();
+function play(playing: Playing = {}) {
+  const { lossPerSecond = 8e-4, hours = 4, extra = () => 0, seed = 1 } = playing;
+  const { takenUpSecond = 0, lagSecond = LAG_SECOND } = playing;
+  let model = new ThermalModel();
   const random = new Random(seed);
   const first: { second?: number; verdict?: ThermalVerdict } = {};
   let block = 25;
   let cell = 25;
   for (let second = 0; second < hours * 3600; second += 1) {
+    if (second === takenUpSecond) model = new ThermalModel();
     const target = [60, 45, 65][Math.floor(second / 4000) % 3] ?? 60;
     if (second % 5 === 0) {
       const hold = ((target - 25) * lossPerSecond) / GAIN;
@@ -31,7 +37,7 @@ function play({ lossPerSecond = 8e-4, hours = 4, extra = () => 0, seed = 1 }: Pl
     }
     const power = play.duty + extra(second);
     block += GAIN * power - lossPerSecond * (block - 25);
-    cell += (block - cell) / LAG_SECOND;
+    cell += (block - cell) / lagSecond;
     if (second % 5 !== 0) continue;
     const verdict = model.add({ timeSecond: second, celsius: cell + 0.02 * random.normal() });
     const isOff = verdict && Math.abs(verdict.unexplainedKelvin) > verdict.toleranceKelvin;
@@ -78,6 +84,20 @@ describe('the model of an oven', () => {
     expect((first.second ?? 0) - 11_000).toBeGreaterThan(0);
     expect((first.second ?? 0) - 11_000).toBeLessThanOrEqual(90);
     expect(first.verdict?.unexplainedKelvin).toBeLessThan(0);
+  });
+
+  it('explains an oven that it begins to see in the midst of heating and cooling', () => {
+    for (const lagSecond of [25, LAG_SECOND, 110]) {
+      for (let takenUpSecond = 0; takenUpSecond <= 5000; takenUpSecond += 500) {
+        const { first, model } = play({ takenUpSecond, lagSecond, seed: takenUpSecond + 1 });
+        expect({ lagSecond, takenUpSecond, first }).toEqual({
+          lagSecond,
+          takenUpSecond,
+          first: {},
+        });
+        expect(model.isKnown).toBe(true);
+      }
+    }
   });
 
   it('says nothing before it knows the oven, or while nobody tells the duty', () => {
