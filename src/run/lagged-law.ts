@@ -15,6 +15,8 @@ const LAGGED_CHANGE_SHARE = 0.35;
 const SIGMAS = 6;
 /** Rounding of a thermometer alone, °C over the window. */
 const UNEXPLAINED_KELVIN_MIN = 0.08;
+/** A change of the duty by this is one that shows how well the law is followed. */
+const EXCITED_DUTY = 0.05;
 /** How little is known before the first window: gain °C/s, loss 1/s, offset and rest of heat °C/s. */
 const PRIOR_VARIANCES = [1e3, 1, 1e3, 1e3] as const;
 
@@ -69,6 +71,9 @@ export class LaggedLaw {
   /** Squares of all that was not explained, each over what its uncertainty allowed, °C². */
   #misfit = 0;
   #lessons = 0;
+  /** The same of those under changing power, each as far as it changes. */
+  #excitedMisfit = 0;
+  #excitation = 0;
 
   constructor(lagSecond: number) {
     this.lagSecond = lagSecond;
@@ -115,18 +120,11 @@ export class LaggedLaw {
   }
 
   judge(window: Window): LawVerdict {
-    const [gain = 0, loss = 0] = this.#law.values;
     const row = this.#row(window);
-    const unexplainedKelvin = this.#unexplained(window);
-    const duty = window.dutySecond / window.second;
-    const kelvin = this.#above(window.celsiusSecond / window.second);
-    const changedRate =
-      Math.abs(gain * (duty - this.#usualDuty)) + Math.abs(loss * (kelvin - this.#usualKelvin));
-    const share = this.lagSecond === 0 ? CHANGE_SHARE : LAGGED_CHANGE_SHARE;
     const sigma = Math.hypot(Math.sqrt(this.#localSquare), this.#uncertainty(row));
     const toleranceKelvin =
-      Math.max(UNEXPLAINED_KELVIN_MIN, SIGMAS * sigma) + share * changedRate * window.second;
-    return { unexplainedKelvin, toleranceKelvin };
+      Math.max(UNEXPLAINED_KELVIN_MIN, SIGMAS * sigma) + this.#share * this.#changedKelvin(window);
+    return { unexplainedKelvin: this.#unexplained(window), toleranceKelvin };
   }
 
   learn(window: Window, { stepSecond, overlap, isKnown }: Lesson): void {
@@ -136,6 +134,9 @@ export class LaggedLaw {
     const error = this.#unexplained(window);
     const square = error ** 2 / (1 + this.#law.variance(row));
     this.#misfit += square;
+    const excitation = this.#excitationIn(window);
+    this.#excitedMisfit += excitation * square;
+    this.#excitation += excitation;
     this.#lessons += 1;
     this.#learnedSecond += stepSecond;
     const local = Math.min(1, stepSecond / Math.min(this.#learnedSecond, LOCAL_SECOND));
@@ -143,6 +144,25 @@ export class LaggedLaw {
     this.#becomeUsual(window, stepSecond);
     if (isKnown) this.#drift((stepSecond / OFFSET_SECOND) * (error / window.second));
     this.#law.learn(row, window.gainedKelvin - this.#driftRate * window.second);
+  }
+
+  /** How far the change of a window is from what was usual lately, °C. */
+  #changedKelvin(window: Window): number {
+    const [gain = 0, loss = 0] = this.#law.values;
+    const duty = window.dutySecond / window.second;
+    const kelvin = this.#above(window.celsiusSecond / window.second);
+    const rate =
+      Math.abs(gain * (duty - this.#usualDuty)) + Math.abs(loss * (kelvin - this.#usualKelvin));
+    return rate * window.second;
+  }
+
+  get #share(): number {
+    return this.lagSecond === 0 ? CHANGE_SHARE : LAGGED_CHANGE_SHARE;
+  }
+
+  /** 0 to 1: how far the duty of a window is from what it was lately. */
+  #excitationIn({ dutySecond, second }: Window): number {
+    return Math.min(1, Math.abs(dutySecond / second - this.#usualDuty) / EXCITED_DUTY);
   }
 
   #becomeUsual(window: Window, stepSecond: number): void {
@@ -165,7 +185,9 @@ export class LaggedLaw {
 
   /** Standard uncertainty of what the law says, from how little it has seen. */
   #uncertainty(row: readonly number[]): number {
-    return Math.sqrt(this.noiseSquareKelvin * this.#overlap * this.#law.variance(row));
+    const excitedSquare = this.#excitedMisfit / Math.max(1, this.#excitation);
+    const square = Math.max(this.noiseSquareKelvin, excitedSquare);
+    return Math.sqrt(square * this.#overlap * this.#law.variance(row));
   }
 
   #row(window: Window): readonly number[] {
