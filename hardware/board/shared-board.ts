@@ -140,7 +140,7 @@ export class SharedBoard implements Guard {
   setOutputs(change: Partial<BoardOutputs>): Promise<BoardStatus> {
     return this.#orders.run(async () => {
       const wanted = { ...this.#outputs, ...change };
-      const status = await this.#order(wanted);
+      const status = await this.#order(wanted, isOff(change));
       // A trip may have been heard in the same breath: then nothing is wanted any more.
       if (this.#options.board.status?.trip === TRIPS.none) this.#outputs = wanted;
       return status;
@@ -209,7 +209,8 @@ export class SharedBoard implements Guard {
     await sleep(clock, FIRST_REPORTS_SECOND);
   }
 
-  async #order(wanted: BoardOutputs): Promise<BoardStatus> {
+  /** @param onlyOff true when what is asked for switches nothing on, whatever else was wanted */
+  async #order(wanted: BoardOutputs, onlyOff: boolean): Promise<BoardStatus> {
     const { board } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
       if (this.#lost) throw this.#lost;
@@ -220,7 +221,7 @@ export class SharedBoard implements Guard {
         if (!(error instanceof Fault) || !status) throw error;
         const isRefused = error.code === 'instrumentUnable';
         // A board that refuses because it is off by itself has done what was wanted.
-        if (isRefused && isOff(wanted) && status.state !== STATES.energised) return status;
+        if (isRefused && onlyOff && status.state !== STATES.energised) return status;
         if (attempt >= ATTEMPTS_MAX) throw error;
         if (isRefused && status.state === STATES.idle) {
           // This computer was silent for a moment while nothing was on: the limits went.
@@ -260,6 +261,6 @@ export function isFresh(report: BoardReport, sensor: keyof typeof SENSOR_BITS): 
   return Boolean(report.fresh & (1 << SENSOR_BITS[sensor]));
 }
 
-function isOff({ dutyFraction, isRelayClosed }: BoardOutputs): boolean {
+function isOff({ dutyFraction = 0, isRelayClosed = false }: Partial<BoardOutputs>): boolean {
   return dutyFraction === 0 && !isRelayClosed;
 }

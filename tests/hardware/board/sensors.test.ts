@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { TRIPS } from '../../../firmware-bridge/board-protocol.ts';
 import {
   ambientChannels,
   contactChannels,
@@ -264,6 +265,21 @@ describe('orders to a shared board', () => {
     ]);
     await bench.stop();
     expect(bench.line.board.isRelayClosed).toBe(false);
+  });
+
+  it('to open the relay are followed by a board that has just tripped, though heat was wanted', async () => {
+    const bench = await terminals(thermometerChannels(PLATINUM));
+    const on = bench.shared.setOutputs({ dutyFraction: 0.5, isRelayClosed: true });
+    await bench.clock.advance(1);
+    await on;
+    bench.line.board.reset('external');
+    const open = bench.shared.setOutputs({ isRelayClosed: false });
+    await bench.clock.advance(1.5);
+    expect(await open).toMatchObject({ duty: 0, relay: 0, trip: TRIPS.externalReset });
+    const heat = bench.shared.setOutputs(half).catch((one: Error) => one.message);
+    await bench.clock.advance(1.5);
+    expect(await heat).toContain('tripped: external reset');
+    await bench.stop();
   });
 
   it('switch nothing on again by themselves after a trip', async () => {
