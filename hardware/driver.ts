@@ -30,6 +30,8 @@ export interface PlantTruth {
   terminalAmpere(): number;
   terminalVolt(): number;
   pressurePascal(): number;
+  /** Of the simulated board; undefined where no lead of the cell goes through a relay. */
+  isRelayClosed(): boolean | undefined;
 }
 
 /** What a driver builds its instrument from, besides its own options. */

@@ -13,6 +13,7 @@ import { deriveSeed } from '../src/domain/random.ts';
 import type { InstrumentEntry, Rig } from '../src/domain/rig.ts';
 import { BOARD_HEATERS, BOARD_SENSORS } from './board/board-drivers.ts';
 import { type PreparedBoard, prepareBoard, SIMULATED_BOARD } from './board/board-rig.ts';
+import { BOARD_FAULTS } from './board/faulty-board.ts';
 import { RelayedPotentiostat } from './board/relayed-potentiostat.ts';
 import type { SharedBoard } from './board/shared-board.ts';
 import {
@@ -279,10 +280,18 @@ class RigCheck {
     const { cell, clock, seed, recordings, witness } = this.#context;
     const { calibrations } = this.#rig;
     const faults = this.#rig.faults && new FaultSchedule(this.#rig.faults, clock);
-    const plant = bench && plantOf(bench, faults, clock);
+    const hasRelay = this.#hasSimulatedBoard() && (this.#board?.usesCellRelay ?? false);
+    const plant = bench && plantOf(bench, { faults, clock, hasRelay });
     if (plant) witness?.(plant.truth);
     const areaSquareMetre = cell.area;
-    const board = await this.#board?.build({ clock, seed, areaSquareMetre, bench });
+    const board = await this.#board?.build({
+      clock,
+      seed,
+      areaSquareMetre,
+      bench,
+      relay: plant?.relay,
+      faults,
+    });
     const workbench: Workbench = {
       clock,
       seed,
@@ -318,6 +327,10 @@ class RigCheck {
     });
   }
 
+  #hasSimulatedBoard(): boolean {
+    return this.#rig.instruments.board?.driver === SIMULATED_BOARD;
+  }
+
   #checkFaults(): void {
     const { faults = [], instruments } = this.#rig;
     if (faults.length > 0 && !this.#simulated) {
@@ -326,7 +339,13 @@ class RigCheck {
         message: 'faults are played by simulated instruments alone, and this rig has none',
       });
     }
-    for (const [at, { sensor }] of faults.entries()) {
+    for (const [at, { name, sensor }] of faults.entries()) {
+      if (BOARD_FAULTS.some((one) => one === name) && !this.#hasSimulatedBoard()) {
+        this.#problems.push({
+          where: `faults[${at}].name`,
+          message: `${name} strikes a simulated board: expected ${SIMULATED_BOARD} under instruments.board`,
+        });
+      }
       if (sensor === undefined || Object.hasOwn(instruments.sensors, sensor)) continue;
       const known = Object.keys(instruments.sensors).join(' or ');
       this.#problems.push({

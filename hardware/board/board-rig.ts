@@ -12,6 +12,8 @@ import { deriveSeed, Random } from '../../src/domain/random.ts';
 import type { Rig } from '../../src/domain/rig.ts';
 import { schemaProblems } from '../driver.ts';
 import { type PiHeaterSettings, piHeaterSchema } from '../heater/pi-heater.ts';
+import type { FaultSchedule } from '../simulated/faults.ts';
+import type { RelayedTerminals } from '../simulated/relayed-terminals.ts';
 import type { SimulatedBench } from '../simulated/simulated-bench.ts';
 import { boardLimits, type FittedSensors } from './board-limits.ts';
 import {
@@ -21,6 +23,7 @@ import {
   simulatedBoardSchema,
 } from './board-options.ts';
 import { benchSurroundings } from './board-surroundings.ts';
+import { boardStrikes, FaultyBoardWire, faultySurroundings } from './faulty-board.ts';
 import { SharedBoard } from './shared-board.ts';
 
 export const REAL_BOARD = 'operando-board';
@@ -63,6 +66,9 @@ export interface PreparedBoard {
     readonly seed: number;
     readonly areaSquareMetre: number;
     readonly bench: SimulatedBench | undefined;
+    /** Opened and closed by a simulated board; undefined when no lead goes through a relay. */
+    readonly relay: RelayedTerminals | undefined;
+    readonly faults: FaultSchedule | undefined;
   }): Promise<SharedBoard>;
 }
 
@@ -92,7 +98,7 @@ export function prepareBoard(rig: Rig): PreparedBoard | undefined {
     problems,
     needsSimulation: isSimulated,
     usesCellRelay: options?.cellRelay ?? false,
-    async build({ clock, seed, areaSquareMetre, bench }) {
+    async build({ clock, seed, areaSquareMetre, bench, relay, faults }) {
       if (!options) throw new Error('built a board with problems');
       // Without a heater on the board nothing may ever ask it for heat.
       const dutyMax = heaterOf(rig)?.dutyMax ?? 0;
@@ -100,24 +106,32 @@ export function prepareBoard(rig: Rig): PreparedBoard | undefined {
       if (real) return realBoard(real.serial, limits, clock);
       if (!simulated || !bench) throw new Error('built a simulated board without its bench');
       const random = new Random(deriveSeed(seed, 'board terminals'));
-      const surroundings = benchSurroundings({
+      const sound = benchSurroundings({
         bench,
         board: simulated,
         sensors,
         areaSquareMetre,
         random,
       });
+      const surroundings = faults ? faultySurroundings(sound, faults) : sound;
       const program = await boardProgram();
       const [near, far] = createLinkPair('simulated board');
-      const farEnd = new BoardLink({
+      const board = (): SimulatedBoard => farEnd.board;
+      const strike = faults && boardStrikes(faults, board);
+      const wire = wireOutputs(board, bench, relay);
+      const farEnd: BoardLink = new BoardLink({
         link: far,
         clock,
         makeBoard: (onByte) => new SimulatedBoard({ program, surroundings, onByte }),
-        onStep: heatFrom(() => farEnd.board, bench),
+        onStep: () => {
+          strike?.();
+          wire();
+        },
         catchUpSecondMax: CATCH_UP_SECOND_MAX,
       });
       const info = { id: ID, model: 'simulated operando board', provenance: 'simulated' } as const;
-      const host = new OperandoBoard({ id: ID, link: near, clock });
+      const link = faults ? new FaultyBoardWire(near, faults, seed) : near;
+      const host = new OperandoBoard({ id: ID, link, clock });
       return new SharedBoard({ info, board: host, clock, limits, farEnd });
     },
   };
@@ -149,11 +163,16 @@ function realBoard(
   });
 }
 
-/** The duty that the firmware really drives heats the simulated oven. */
-function heatFrom(board: () => SimulatedBoard, { oven }: SimulatedBench): () => void {
+/** The duty that the firmware really drives heats the simulated oven; its relay cuts the cell. */
+function wireOutputs(
+  board: () => SimulatedBoard,
+  { oven }: SimulatedBench,
+  relay: RelayedTerminals | undefined,
+): () => void {
   let last: number | undefined;
   return () => {
-    const { heaterDuty } = board();
+    const { heaterDuty, isRelayClosed } = board();
+    relay?.setRelay(isRelayClosed);
     if (heaterDuty === last) return;
     last = heaterDuty;
     oven.setDuty(heaterDuty);

@@ -4,6 +4,7 @@ import type { CellTerminals } from './cell-terminals.ts';
 import type { FaultSchedule } from './faults.ts';
 import { GassingCell, roomShiftKelvin } from './faults-room.ts';
 import { FaultyTerminals } from './faults-terminals.ts';
+import { RelayedTerminals } from './relayed-terminals.ts';
 import type { SimulatedBench } from './simulated-bench.ts';
 
 /** One cell in one oven, with everything that is played on them. */
@@ -11,20 +12,29 @@ export interface Plant {
   readonly terminals: CellTerminals;
   readonly pressure: { pressurePascal(): number };
   readonly truth: PlantTruth;
+  /** In the lead of the cell; undefined when none is. */
+  readonly relay: RelayedTerminals | undefined;
 }
 
-/** @param faults undefined when the rig plays none */
+/** @param options `faults`: undefined when the rig plays none; `hasRelay`: in the cell's lead */
 export function plantOf(
   { cell, oven }: SimulatedBench,
-  faults: FaultSchedule | undefined,
-  clock: Clock,
+  options: {
+    readonly faults: FaultSchedule | undefined;
+    readonly clock: Clock;
+    readonly hasRelay: boolean;
+  },
 ): Plant {
-  const terminals = faults ? new FaultyTerminals(cell, faults) : cell;
+  const { faults, clock, hasRelay } = options;
+  const direct = faults ? new FaultyTerminals(cell, faults) : cell;
+  const relay = hasRelay ? new RelayedTerminals(direct) : undefined;
+  const terminals = relay ?? direct;
   const pressure = faults ? new GassingCell(cell, faults, clock) : cell;
   if (faults) oven.useRoom(() => roomShiftKelvin(faults));
   return {
     terminals,
     pressure,
+    relay,
     truth: {
       cellCelsius: () => oven.cellCelsius(),
       blockCelsius: () => oven.blockCelsius(),
@@ -32,6 +42,7 @@ export function plantOf(
       terminalAmpere: () => terminals.currentAmpere(),
       terminalVolt: () => terminals.voltageVolt(),
       pressurePascal: () => pressure.pressurePascal(),
+      isRelayClosed: () => relay?.isClosed,
     },
   };
 }

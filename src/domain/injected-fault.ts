@@ -39,6 +39,18 @@ export const FAULT_NAMES = [
   'clockJump',
   /** The potentiostat's port is gone. */
   'portLoss',
+  /** Nothing of this computer comes to the operando board; by the seed it hears the board or not. */
+  'hostSilent',
+  /** Every message to the operando board is damaged; by the seed those from it too. */
+  'lineNoise',
+  /** A sensor of the operando board is open, short or out of its window, as the seed decides. */
+  'boardSensor',
+  /** Emergency stop, door or gas contact opens, as the seed decides. */
+  'openContact',
+  /** The operando board's program or its whole processor stops, as the seed decides. */
+  'boardFrozen',
+  /** Its supply sags, it is reset from outside, or it was without power, as the seed decides. */
+  'boardReset',
 ] as const;
 export type FaultName = (typeof FAULT_NAMES)[number];
 

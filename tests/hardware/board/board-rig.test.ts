@@ -3,12 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { BOARD_CHANNELS } from '../../../hardware/board/board-channels.ts';
 import { SharedBoard } from '../../../hardware/board/shared-board.ts';
+import type { PlantTruth } from '../../../hardware/driver.ts';
 import { openRig } from '../../../hardware/registry.ts';
 import { CHANNELS } from '../../../src/domain/channel.ts';
 import { Fault } from '../../../src/domain/fault.ts';
 import type { Potentiostat } from '../../../src/domain/instrument.ts';
 import { VirtualClock } from '../../../src/domain/virtual-clock.ts';
-import { contextOf, openBoardRig, rigWith, type Written } from './board-rig-bench.ts';
+import { contextOf, duringOn, openBoardRig, rigWith, type Written } from './board-rig-bench.ts';
 
 async function connected(change?: (rig: Written) => void) {
   const bench = await openBoardRig(rigWith(change));
@@ -90,6 +91,34 @@ describe('a rig with the operando board', () => {
     await clock.advance(2);
     expect(last(CHANNELS.temperature.name)?.timeSecond).toBeGreaterThan(5);
     await disconnect();
+  });
+
+  it('has the cell cut off by its relay whatever the potentiostat forces', async () => {
+    let plant: PlantTruth | undefined;
+    const clock = new VirtualClock();
+    const witness = (truth: PlantTruth): void => {
+      plant = truth;
+    };
+    const { potentiostat, guard } = await openRig(rigWith(), { ...contextOf(clock), witness });
+    await duringOn(clock, potentiostat.connect(NEVER));
+    const technique = {
+      kind: 'constantCurrent',
+      currentAmpere: 1e-4,
+      durationSecond: 60,
+      sampleEverySecond: 0.5,
+      voltageVoltMin: -2,
+      voltageVoltMax: 2,
+    } as const;
+    const readings = potentiostat.measure(technique, NEVER)[Symbol.asyncIterator]();
+    await duringOn(clock, readings.next());
+    expect(plant?.isRelayClosed()).toBe(true);
+    expect(plant?.terminalAmpere()).toBeCloseTo(1e-4, 6);
+    if (!(guard instanceof SharedBoard)) throw new Error('the rig has no board');
+    await duringOn(clock, guard.setOutputs({ isRelayClosed: false }));
+    expect(plant?.isRelayClosed()).toBe(false);
+    expect(plant?.terminalAmpere()).toBe(0);
+    expect(plant?.terminalVolt()).toBe(8);
+    await duringOn(clock, potentiostat.disconnect());
   });
 
   it('closes the cell relay only while the potentiostat measures', async () => {
@@ -260,6 +289,19 @@ describe('a rig with a board that cannot work', () => {
       rig.instruments.board = { driver: 'operando-board', options: { serial: '/dev/ttyACM0' } };
     });
     expect(problems.join('\n')).toContain('expected a path that names the device');
+  });
+
+  it('is refused when faults are to strike a board that is not simulated', async () => {
+    const problems = await problemsOf((rig) => {
+      rig.instruments.board = {
+        driver: 'operando-board',
+        options: { ...rig.instruments.board?.options, serial: '/dev/serial/by-id/test' },
+      };
+      rig.faults = [{ name: 'boardReset', at: '1 s' }];
+    });
+    expect(problems).toContain(
+      'faults[0].name: boardReset strikes a simulated board: expected operando-board-simulated under instruments.board',
+    );
   });
 
   it('is refused when it is of a kind that nobody knows', async () => {
