@@ -138,6 +138,7 @@ export const HAZARDS_CAMPAIGN: Campaign = {
       trials: every.length,
       method: [
         `${trials} trials of each row of the table of docs/safety.md on the whole simulated rig at virtual real time, each with its own moment, severity, oven noise and cell; a row that nobody plays fails.`,
+        'H21 to H26 run the real firmware of the operando board; its pins are read every millisecond, for at least 6 s of a computer that goes on talking to it, and through two later starts. "seen" is off at the pins; a trial fails as well when the heater was not on or the cell not driven before, the run is not told why within 2 s, the next start is not refused, or a person with a reason cannot clear it.',
         'A witness reads the true temperature, current, voltage and pressure of the plant every second, during the run and for ten minutes after it. Detection counts from the fault, or from the moment at which the limit was truly passed (H14, H15).',
         'A trial fails when the cause is taken for another, the run does not end as the table says, the safe state takes longer than 5 s, a trip is not latched, no alarm stands, current or heat goes on beyond a limit for longer than stated and 5 s, or anything is energised again.',
       ],

@@ -360,4 +360,10 @@ export const STATED_TIMES: Readonly<Record<string, string>> = {
   H18: '5 s',
   H19: '10 min',
   H20: '-',
+  H21: 'off within 1.0 s',
+  H22: 'off within 1.0 s',
+  H23: 'off within 1.0 s',
+  H24: 'off within 0.3 s',
+  H25: 'off within 1.0 s',
+  H26: 'off within 1.0 s',
 };

@@ -96,3 +96,21 @@ steps:
     voltage: "3.3 V"
     record: { every: "10 s" }
     until: { any: [{ time: "9 h" }] }`;
+
+/** Lithium that is plated while the oven is on its way. */
+export function warmAndPlate(targetCelsius: number): string {
+  return `
+recipe: warm-and-plate
+title: Plating while it warms
+safety:
+  temperature: { min: "5 °C", max: "80 °C" }
+  voltage: { min: "-2 V", max: "2 V" }
+  current: { max: "5 mA" }
+steps:
+  - { name: warm, technique: soak, temperature: "${targetCelsius.toFixed(1)} °C", tolerance: "20 °C", dwell: "1 s", within: "1 h" }
+  - name: plate
+    technique: constantCurrent
+    current: "0.2 mA/cm²"
+    record: { every: "1 s" }
+    until: { any: [{ time: "10 min" }] }`;
+}

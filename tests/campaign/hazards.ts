@@ -1,48 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Alarm, latchedAlarms } from '../../src/domain/alarm.ts';
+import { latchedAlarms } from '../../src/domain/alarm.ts';
 import { SAFE_ACTION_SECOND_MAX } from '../../src/run/safe-state.ts';
 import { REPOSITORY } from '../bench/repository.ts';
+import { BOARD_HAZARD_ROWS } from './board-hazard-cases.ts';
+import { tryBoardHazard } from './board-hazards.ts';
 import { HAZARD_ROWS, type HazardCase, type Quantity, WITNESS_SECOND } from './hazard-cases.ts';
+import { type HazardTrial, hasAlarm, NO_AMPERE, type Reach, safeSecondOf } from './hazard-judge.ts';
 import { type HazardOutcome, type RunEvent, runHazard, type TruthMoment } from './hazard-rig.ts';
 
 export const name = 'hazards';
 export const about =
-  'every row of the hazard table played on the whole simulated rig, beside a witness who knows the true state of cell and oven';
+  'every row of the hazard table played on the whole simulated rig or on the real firmware of the operando board, beside a witness who knows the true state of cell, oven and pins';
 
-/** What is left when a current is off: the noise of nothing. */
-const NO_AMPERE = 1e-12;
 /** The bimetal switch in the supply of the oven opens there, °C; the cell goes on by so much. */
 const CUT_OUT_CELSIUS = 100;
 /** A reading that is due with the end of the time takes some milliseconds to arrive. */
 const ROUNDING_SECOND = 0.1;
 const LATE_SHARE_MAX = 0.05;
-
-/** How far a true quantity has gone, beside its limits. */
-export interface Reach {
-  readonly label: string;
-  readonly unit: string;
-  readonly min: number;
-  readonly max: number;
-  readonly least: number;
-  readonly most: number;
-}
-
-export interface HazardTrial {
-  readonly id: string;
-  readonly seed: number;
-  /** From the moment the hazard was truly there; undefined when it was never seen. */
-  readonly detectedSecond: number | undefined;
-  readonly statedSecond: number;
-  /** From the first halt to the last answer, s. */
-  readonly safeSecond: number;
-  /** With current or heat told, while a true quantity was beyond its limit, s. */
-  readonly energisedBeyondSecond: number;
-  /** How far the quantity that the row is about has truly gone. */
-  readonly reach: Reach;
-  /** Everything that is not as it should be. */
-  readonly failures: readonly string[];
-}
 
 /** The ids of the table of docs/safety.md, in its order, with the times that it states. */
 export function statedTimes(): ReadonlyMap<string, string> {
@@ -61,8 +36,14 @@ export function hazardIds(): readonly string[] {
   return [...statedTimes().keys()];
 }
 
+/** Whether anybody plays a row. */
+function isPlayed(id: string): boolean {
+  return id in HAZARD_ROWS || id in BOARD_HAZARD_ROWS;
+}
+
 /** Plays one row once. */
 export async function tryHazard(id: string, seed: number): Promise<HazardTrial> {
+  if (id in BOARD_HAZARD_ROWS) return tryBoardHazard(id, seed);
   const row = HAZARD_ROWS[id];
   if (!row) throw new Error(`${id} of docs/safety.md is played by nobody`);
   const hazard = row(seed);
@@ -161,24 +142,6 @@ function reactionFailures(
     if (!isExpected) failures.push(`${instrument} is not confirmed safe`);
   }
   return failures;
-}
-
-function hasAlarm(alarms: ReadonlyMap<string, Alarm>, code: string): boolean {
-  const alarm = alarms.get(code);
-  return alarm !== undefined && alarm.message !== '' && alarm.acknowledged === undefined;
-}
-
-/**
- * From the halt to the last answer; 0 when there was no halt. The halt is the last cause before the
- * first answer: a lost potentiostat is told long before the run gives it up.
- */
-function safeSecondOf(events: readonly RunEvent[]): number {
-  const first = events.findIndex(({ code }) => code === 'safeState');
-  const halt = events
-    .slice(0, Math.max(0, first))
-    .findLast(({ code }) => code === 'interlock' || code === 'instrumentFault');
-  const last = events.findLast(({ code }) => code === 'safeState');
-  return halt && last ? last.timeSecond - halt.timeSecond : 0;
 }
 
 /** A true quantity with its limits; without a limit the end is open. */
@@ -285,7 +248,7 @@ export async function run(options: CampaignOptions): Promise<readonly HazardFigu
   const all: HazardFigures[] = [];
   for (const id of hazardIds()) {
     const trials: HazardTrial[] = [];
-    for (let at = 0; at < trialsPerHazard && HAZARD_ROWS[id]; at += 1) {
+    for (let at = 0; at < trialsPerHazard && isPlayed(id); at += 1) {
       const trial = await tryHazard(id, seed + at);
       trials.push(trial);
       for (const failure of trial.failures) tell(`${id}, seed ${trial.seed}: ${failure}`);
