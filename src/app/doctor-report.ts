@@ -15,12 +15,12 @@ export function describeFindings(findings: readonly Finding[]): string {
 /** What answers at a port, what it can do, and the lines of a rig file for it. */
 export function describeFound(
   found: FoundInstrument,
-  { protocol, baudRate }: PortFinding,
+  { protocol, provenance, baudRate }: PortFinding,
   place: { readonly key: 'serial' | 'tcp'; readonly value: string },
 ): string {
   const speed = baudRate === undefined ? '' : ` at ${baudRate} Bd`;
   const rows = [
-    ['model', found.model],
+    ['model', provenance === 'simulated' ? `${found.model} (simulated)` : found.model],
     ...(found.serialNumber === '' ? [] : [['serial number', found.serialNumber]]),
     ['firmware', found.firmware],
     ['speaks', `${protocol}${speed}`],

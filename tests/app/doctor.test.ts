@@ -83,6 +83,38 @@ describe('operando doctor --port', () => {
     });
   });
 
+  it.each([
+    'emstat4-hr',
+    'nexus',
+    'keithley-2400',
+    'keithley-2450',
+    'rodeostat',
+  ])('says of a simulated %s that it is one, to people and to machines', async (name) => {
+    const place = await simulated(name);
+    const { output } = await operando('doctor', '--port', place);
+    expect(output).toMatch(/^model +\S.* \(simulated\)$/m);
+    expect(output).toMatch(/^remark +it is simulated, as its number or its firmware says/m);
+    const { output: json } = await operando('doctor', '--port', place, '--json');
+    const { provenance, remarks } = JSON.parse(json);
+    expect(provenance).toBe('simulated');
+    expect(remarks[0]).toContain('no measurement');
+  });
+
+  it('does not call an instrument simulated that says nothing of it', async () => {
+    const link = new TcpServerLink({ host: '127.0.0.1', port: 0, clock });
+    stops.push(() => link.close());
+    link.onData((bytes) => {
+      if (!Buffer.from(bytes).toString().includes('*IDN?')) return;
+      link.write(Buffer.from('KEITHLEY INSTRUMENTS INC.,MODEL 2400,1098765,C30\n'));
+    });
+    await link.open(never);
+    const { output } = await operando('doctor', '--port', link.name);
+    expect(output).toContain('1098765');
+    expect(output).not.toContain('simulated');
+    const { output: json } = await operando('doctor', '--port', link.name, '--json');
+    expect(JSON.parse(json)).toMatchObject({ provenance: 'measured', remarks: [] });
+  });
+
   it('says what it has asked where nobody answers', async () => {
     const { code, output, errors } = await operando('doctor', '--port', await mute());
     expect(code).toBe(2);

@@ -84,8 +84,8 @@ function report(
     });
   }
   if (line.options.json) {
-    const { protocol, baudRate } = finding;
-    const document = { port: where, protocol, baudRate: baudRate ?? null, ...found };
+    const { protocol, provenance, baudRate } = finding;
+    const document = { port: where, protocol, provenance, baudRate: baudRate ?? null, ...found };
     terminal.out(
       `${JSON.stringify({ ...document, driver: found.driver ?? null, capability: found.capability ?? null })}\n`,
     );
