@@ -9,12 +9,12 @@ import { Bus } from '../../src/domain/bus.ts';
 import { cellSchema } from '../../src/domain/cell.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import { recipeSchema, type Safety } from '../../src/domain/recipe.ts';
+import { type Rig, rigSchema } from '../../src/domain/rig.ts';
 import type { EventCode } from '../../src/domain/run-record.ts';
 import { VirtualClock } from '../../src/domain/virtual-clock.ts';
 import { planRun } from '../../src/run/planner.ts';
 import { Runner, type RunOutcome } from '../../src/run/runner.ts';
 import { REPOSITORY } from '../bench/repository.ts';
-import { rigWith } from '../hardware/board/board-rig-bench.ts';
 import { memoryRunInfo } from '../support/memory-run.ts';
 import { MemorySpools, MemoryWriter } from '../support/memory-writer.ts';
 import type { BoardHazardCase } from './board-hazard-cases.ts';
@@ -58,6 +58,12 @@ const RUN_SECOND_MAX = 60;
 const START_SECOND_MAX = 10;
 const WATCH_START_SECOND = 1;
 const CELL = 'li-li3ps4-li';
+const CALIBRATIONS = [
+  'pt100-reference',
+  'type-k-reference',
+  'load-cell-reference',
+  'transducer-reference',
+] as const;
 
 const never = new AbortController().signal;
 
@@ -65,9 +71,7 @@ const never = new AbortController().signal;
 export async function runBoardHazard(hazard: BoardHazardCase): Promise<BoardHazardOutcome> {
   const { seed, fault, targetCelsius } = hazard;
   const clock = new VirtualClock();
-  const cell = cellSchema.parse(
-    parse(readFileSync(join(REPOSITORY, `recipes/cells/${CELL}.yaml`), 'utf8')),
-  );
+  const cell = cellSchema.parse(read(`recipes/cells/${CELL}.yaml`));
   let plant: PlantTruth | undefined;
   const witness = (truth: PlantTruth): void => {
     plant = truth;
@@ -138,16 +142,24 @@ export async function runBoardHazard(hazard: BoardHazardCase): Promise<BoardHaza
   };
 }
 
-function rigOf({ fault, hostSilenceSecond, sensorSilenceSecond }: BoardHazardCase) {
-  const rig = rigWith(({ instruments: { board } }) => {
-    if (!board) return;
-    board.options.limits = {
-      ...(board.options.limits as object),
-      hostSilence: `${hostSilenceSecond * 1e3} ms`,
-      sensorSilence: `${sensorSilenceSecond * 1e3} ms`,
-    };
-  });
-  return { ...rig, faults: [fault] };
+function rigOf({ fault, hostSilenceSecond, sensorSilenceSecond }: BoardHazardCase): Rig {
+  const rig = read('hardware/rigs/board-simulated.yaml') as {
+    instruments: { board: { options: { limits: object } } };
+  };
+  const { options } = rig.instruments.board;
+  options.limits = {
+    ...options.limits,
+    hostSilence: `${hostSilenceSecond * 1e3} ms`,
+    sensorSilence: `${sensorSilenceSecond * 1e3} ms`,
+  };
+  const calibrations = Object.fromEntries(
+    CALIBRATIONS.map((name) => [name, read(`hardware/calibrations/${name}.yaml`)]),
+  );
+  return { ...rigSchema.parse({ ...rig, calibrations }), faults: [fault] };
+}
+
+function read(path: string): unknown {
+  return parse(readFileSync(join(REPOSITORY, path), 'utf8'));
 }
 
 interface Settled<T> {
