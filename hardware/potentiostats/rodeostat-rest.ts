@@ -14,8 +14,6 @@ export interface RestPotential {
   readonly isOverloaded: boolean;
 }
 
-/** The potential is asked for one by one; the maker's example asks so often. */
-export const REST_SECOND_MIN = 0.02;
 /** Sums of intervals differ in their last digits. */
 const SLACK_SECOND = 1e-6;
 /** A range is left for the next larger one above this share of it, */

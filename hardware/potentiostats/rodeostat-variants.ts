@@ -28,6 +28,8 @@ export interface RodeostatVariant {
 export const DAC_STEPS = 4095;
 /** Longest time a test can be told, ms: an unsigned number of 32 bits (firmware, is<uint32_t>). */
 export const TEST_MS_MAX = 2 ** 32 - 1;
+/** At rest the potential is asked for one by one; the maker's example asks so often. */
+const REST_SECOND_MIN = 0.02;
 /** Limits of `setSamplePeriod`, ms. */
 export const SAMPLE_PERIOD_MS = { min: 1, max: 1000 } as const;
 
@@ -119,6 +121,7 @@ function capabilityOf(
     frequencyHertzMin: 0,
     frequencyHertzMax: 0,
     sampleEverySecondMin: SAMPLE_PERIOD_MS.min / 1000,
+    ...(hasSwitches ? { restEverySecondMin: REST_SECOND_MIN } : {}),
     keepsVoltageLimits: 'none',
     ...(hasSwitches ? {} : { cellOffLeaves: '0 V stay on the cell' }),
     accuracy: accuracyOf(voltageRanges, currentRanges),

@@ -22,7 +22,7 @@ import {
   type TestTechnique,
 } from './rodeostat-plan.ts';
 import { endProblem, readingOf, sampleProblem } from './rodeostat-reading.ts';
-import { REST_SECOND_MIN, restReadings } from './rodeostat-rest.ts';
+import { restReadings } from './rodeostat-rest.ts';
 import { RodeostatSession } from './rodeostat-session.ts';
 import type { RodeostatVariant } from './rodeostat-variants.ts';
 import { provenanceAfter } from './simulated-mark.ts';
@@ -162,14 +162,7 @@ export class Rodeostat implements Potentiostat {
     | { readonly technique: OpenCircuit; readonly plan?: never } {
     const problems = techniqueProblems(technique, this.#variant.capability);
     if (problems.length > 0 || !isOwn(technique)) throw this.#unable(problems);
-    if (technique.kind === 'openCircuit') {
-      const { sampleEverySecond, edge } = technique;
-      const everySecond = Math.min(sampleEverySecond, edge?.everySecond ?? sampleEverySecond);
-      if (everySecond >= REST_SECOND_MIN) return { technique };
-      throw this.#unable([
-        `at rest a sample every ${everySecond} s is faster than its ${REST_SECOND_MIN} s`,
-      ]);
-    }
+    if (technique.kind === 'openCircuit') return { technique };
     const plan = rodeostatPlan(technique, this.#variant);
     if ('test' in plan) return { technique, plan };
     throw this.#unable(plan);

@@ -2,6 +2,7 @@ import type { PotentiostatCapability } from '../../src/domain/instrument.ts';
 import type { Sampling } from '../../src/domain/sampling.ts';
 import type {
   CyclicVoltammetry,
+  ElectrochemicalKind,
   ElectrochemicalTechnique,
   Impedance,
   LinearSweep,
@@ -24,8 +25,8 @@ export function techniqueProblems(
   const problems: string[] = [];
   const { sampleEverySecond, durationSecond } = technique;
   if (!(sampleEverySecond > 0)) problems.push('the sampling interval must be above 0 s');
-  else problems.push(...rhythmProblems(sampleEverySecond, capability));
-  problems.push(...edgeProblems(technique, capability));
+  else problems.push(...rhythmProblems(sampleEverySecond, capability, kind));
+  problems.push(...edgeProblems(technique, capability, kind));
   if (!(durationSecond > 0)) problems.push('the duration must be above 0 s');
   if (!Number.isFinite(durationSecond)) problems.push('the duration must have an end');
   if (kind === 'constantVoltage') {
@@ -41,10 +42,14 @@ export function techniqueProblems(
   return problems;
 }
 
-function edgeProblems({ edge }: Sampling, capability: PotentiostatCapability): string[] {
+function edgeProblems(
+  { edge }: Sampling,
+  capability: PotentiostatCapability,
+  kind: ElectrochemicalKind,
+): string[] {
   if (!edge) return [];
   return edge.everySecond > 0 && edge.durationSecond > 0
-    ? rhythmProblems(edge.everySecond, capability)
+    ? rhythmProblems(edge.everySecond, capability, kind)
     : ['the times of an edge must be above 0 s'];
 }
 
@@ -108,11 +113,14 @@ function rampProblems(
 
 function rhythmProblems(
   intervalSecond: number,
-  { sampleEverySecondMin }: PotentiostatCapability,
+  { sampleEverySecondMin, restEverySecondMin }: PotentiostatCapability,
+  kind?: ElectrochemicalKind,
 ): string[] {
-  return intervalSecond >= sampleEverySecondMin * (1 - ROUNDING)
-    ? []
-    : [`a sample every ${intervalSecond} s is faster than its ${sampleEverySecondMin} s`];
+  const ofRest = kind === 'openCircuit' ? restEverySecondMin : undefined;
+  const shortestSecond = ofRest ?? sampleEverySecondMin;
+  if (intervalSecond >= shortestSecond * (1 - ROUNDING)) return [];
+  const when = ofRest === undefined ? '' : 'at rest ';
+  return [`${when}a sample every ${intervalSecond} s is faster than its ${shortestSecond} s`];
 }
 
 function potentialProblems(

@@ -1,4 +1,4 @@
-import type { Instruments } from '../domain/instrument.ts';
+import type { Instruments, PotentiostatCapability } from '../domain/instrument.ts';
 import { type AcquisitionCollision, COLLISIONS_MAX } from '../run/acquisition-collisions.ts';
 import type { PlannedStep } from '../run/plan.ts';
 import { everyMeasurement, type PlanNeeds } from '../run/plan-needs.ts';
@@ -32,7 +32,7 @@ export function needRows(
   }
   if (needs.sampleEverySecondMin !== undefined) {
     const asked = prefixed(needs.sampleEverySecondMin, 's');
-    add('rhythm', `every ${asked}`, `every ${prefixed(capability.sampleEverySecondMin, 's')}`);
+    add('rhythm', `every ${asked}`, `every ${rhythmOf(capability)}`);
   }
   if (temperatureCelsiusMax !== undefined) {
     add('heater', `${temperatureCelsiusMax} °C`, `up to ${heater?.temperatureCelsiusMax} °C`);
@@ -47,6 +47,16 @@ export function needRows(
     add('fresh cells', String(needs.freshCells), offered);
   }
   return rows;
+}
+
+/** "1 ms", or "1 ms, at rest every 20 ms". */
+export function rhythmOf({
+  sampleEverySecondMin,
+  restEverySecondMin,
+}: PotentiostatCapability): string {
+  const usual = prefixed(sampleEverySecondMin, 's');
+  if (restEverySecondMin === undefined) return usual;
+  return `${usual}, at rest every ${prefixed(restEverySecondMin, 's')}`;
 }
 
 function range({ min, max }: { readonly min: number; readonly max: number }, unit: string): string {

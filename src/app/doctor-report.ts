@@ -1,6 +1,7 @@
 import type { FoundInstrument } from '../../hardware/identification.ts';
 import type { PortFinding } from '../../hardware/identify.ts';
 import type { MeasuringRange, PotentiostatCapability } from '../domain/instrument.ts';
+import { rhythmOf } from './describe-needs.ts';
 import type { Finding } from './doctor-checks.ts';
 import { prefixed, textTable } from './format-values.ts';
 
@@ -32,8 +33,7 @@ export function describeFound(
 
 function capabilityRows(capability: PotentiostatCapability): string[][] {
   const { techniques, currentAmpereMax, voltageVoltMin, voltageVoltMax, accuracy } = capability;
-  const { frequencyHertzMin, frequencyHertzMax, sampleEverySecondMin, keepsVoltageLimits } =
-    capability;
+  const { frequencyHertzMin, frequencyHertzMax, keepsVoltageLimits } = capability;
   const hasImpedance = techniques.includes('impedance');
   return [
     ['techniques', techniques.join(', ')],
@@ -53,7 +53,7 @@ function capabilityRows(capability: PotentiostatCapability): string[][] {
           ],
         ]
       : []),
-    ['samples', `one every ${prefixed(sampleEverySecondMin, 's')} at the fastest`],
+    ['samples', `at the fastest one every ${rhythmOf(capability)}`],
     ['voltage limits', LIMITS[keepsVoltageLimits]],
     ['figures from', accuracy.source],
   ];

@@ -59,6 +59,8 @@ export interface PotentiostatCapability {
   readonly frequencyHertzMax: number;
   /** Shortest time between two samples that it keeps up with, s. */
   readonly sampleEverySecondMin: number;
+  /** The same at open circuit, where that is longer: the potential is asked for one by one. */
+  readonly restEverySecondMin?: number;
   /**
    * Who ends a constant current at its voltage limits: the instrument, also without a host, or
    * the host at its next sample. Some instruments keep only one of the two by themselves.

@@ -144,12 +144,14 @@ export class PlanSite {
     this.problem('technique', `${info.model} cannot do ${kind}; it can do ${able}`);
   }
 
-  /** A time between two readings against the shortest that the instrument has. */
-  checkRhythm(key: string, everySecond: number): void {
+  /** A time between two readings against the shortest that the instrument has, at rest or not. */
+  checkRhythm(key: string, everySecond: number, isAtRest = false): void {
     const { capability, info } = this.potentiostat;
-    const shortest = capability.sampleEverySecondMin;
+    const { sampleEverySecondMin, restEverySecondMin } = capability;
+    const ofRest = isAtRest ? restEverySecondMin : undefined;
+    const shortest = ofRest ?? sampleEverySecondMin;
     if (!(everySecond > 0) || everySecond >= shortest * (1 - ROUNDING)) return;
-    const asked = spokenValue(everySecond, 's');
+    const asked = `${spokenValue(everySecond, 's')}${ofRest === undefined ? '' : ' at rest'}`;
     this.problem(
       key,
       `a reading every ${asked} is more than ${info.model} can do: every ${spokenValue(shortest, 's')} at the most often`,

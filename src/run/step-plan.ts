@@ -175,8 +175,8 @@ type ElectricalStep =
 function planElectrical(site: PlanSite, step: ElectricalStep, currentAmpere: number) {
   const { name, record } = step;
   site.checkPositive('record.every', record.every, 'the time between two records');
-  site.checkRhythm('record.every', record.every);
-  const edge = planEdge(site, record);
+  site.checkRhythm('record.every', record.every, step.technique === 'openCircuit');
+  const edge = planEdge(site, step);
   const until = planConditions(site, 'until.any', step.until.any);
   return {
     name,
@@ -189,10 +189,10 @@ function planElectrical(site: PlanSite, step: ElectricalStep, currentAmpere: num
 }
 
 /** @returns undefined where the recipe asks for an even rhythm */
-function planEdge(site: PlanSite, { every, edges }: ElectricalStep['record']) {
+function planEdge(site: PlanSite, { technique, record: { every, edges } }: ElectricalStep) {
   if (!edges) return undefined;
   site.checkPositive('record.edges.every', edges.every, 'the time between two records at an edge');
-  site.checkRhythm('record.edges.every', edges.every);
+  site.checkRhythm('record.edges.every', edges.every, technique === 'openCircuit');
   if (edges.every >= every) {
     site.problem(
       'record.edges.every',
@@ -228,8 +228,11 @@ function planTitration(site: PlanSite, step: StepOf<'gitt'>): PlannedTitration {
   site.checkPositive('rest', rest, 'the rest');
   site.checkPositive('record.every', record.every, 'the time between two records');
   site.checkPositive('edges.every', edges.every, 'the time between two records at an edge');
-  site.checkRhythm('record.every', record.every);
-  site.checkRhythm('edges.every', edges.every);
+  // The pulses and the rests between them have one rhythm.
+  for (const isAtRest of [false, true]) {
+    site.checkRhythm('record.every', record.every, isAtRest);
+    site.checkRhythm('edges.every', edges.every, isAtRest);
+  }
   if (edges.for >= pulse) {
     site.problem(
       'edges.for',

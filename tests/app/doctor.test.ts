@@ -100,6 +100,15 @@ describe('operando doctor --port', () => {
     expect(remarks[0]).toContain('no measurement');
   });
 
+  it('says where an instrument is slower at rest', async () => {
+    const rodeostat = await operando('doctor', '--port', await simulated('rodeostat'));
+    expect(rodeostat.output).toMatch(
+      /^samples +at the fastest one every 1 ms, at rest every 20 ms$/m,
+    );
+    const keithley = await operando('doctor', '--port', await simulated('keithley-2400'));
+    expect(keithley.output).toMatch(/^samples +at the fastest one every \d+ ms$/m);
+  });
+
   it('does not call an instrument simulated that says nothing of it', async () => {
     const link = new TcpServerLink({ host: '127.0.0.1', port: 0, clock });
     stops.push(() => link.close());

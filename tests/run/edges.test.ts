@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ElectricalSeries } from '../../src/analysis/cycling-trace.ts';
 import { findCurrentSwitches } from '../../src/analysis/ohmic-drop.ts';
 import { Fault } from '../../src/domain/fault.ts';
+import type { Instruments } from '../../src/domain/instrument.ts';
 import type { Recipe } from '../../src/domain/recipe.ts';
 import { planRun } from '../../src/run/planner.ts';
 import { runWithFaults } from '../safety/faulty-run.ts';
@@ -17,13 +18,13 @@ function rest(record: string, until = '{ time: "1 h" }', more = ''): Recipe {
     ${more}`);
 }
 
-function planned(recipe: Recipe) {
-  return planRun(recipe, scriptedCell, scriptedRig().instruments);
+function planned(recipe: Recipe, instruments: Instruments = scriptedRig().instruments) {
+  return planRun(recipe, scriptedCell, instruments);
 }
 
-function problemsOf(recipe: Recipe): string[] {
+function problemsOf(recipe: Recipe, instruments?: Instruments): string[] {
   try {
-    planned(recipe);
+    planned(recipe, instruments);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return error.problems.map(({ where, message }) => `${where}: ${message}`);
@@ -66,6 +67,29 @@ describe('the plan of an edge', () => {
     expect(problemsOf(rest('{ every: "0.1 ms" }'))).toEqual([
       'steps[0].record.every: a reading every 100 µs is more than Resistor One can do: every 1 ms at the most often',
     ]);
+  });
+
+  it('is refused at rest where the instrument is slower there, and only there', () => {
+    const { instruments } = scriptedRig();
+    const { capability } = instruments.potentiostat;
+    Object.defineProperty(instruments.potentiostat, 'capability', {
+      value: { ...capability, restEverySecondMin: 0.02 },
+    });
+    const problems = (recipe: Recipe) => problemsOf(recipe, instruments);
+    expect(problems(rest('{ every: "10 s", edges: { every: "5 ms", for: "2 s" } }'))).toEqual([
+      'steps[0].record.edges.every: a reading every 5 ms at rest is more than Resistor One can do: every 20 ms at the most often',
+    ]);
+    expect(problems(rest('{ every: "5 ms" }'))).toEqual([
+      'steps[0].record.every: a reading every 5 ms at rest is more than Resistor One can do: every 20 ms at the most often',
+    ]);
+    expect(problems(rest('{ every: "20 ms" }'))).toEqual([]);
+    const charge = recipeOf(`
+  - name: charge
+    technique: constantCurrent
+    current: "1 µA"
+    record: { every: "5 ms" }
+    until: { any: [{ time: "1 h" }] }`);
+    expect(problems(charge)).toEqual([]);
   });
 
   it('is refused when it is no finer than the rest, or too short for a reading', () => {
