@@ -54,7 +54,7 @@ export function judgeBoardHazard(
       most: celsius.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY),
     },
     failures: [
-      ...pinFailures(found, off),
+      ...pinFailures(hazard, found, off),
       ...runFailures(hazard, found),
       ...nextStartFailures(hazard, found),
     ],
@@ -66,13 +66,21 @@ function isOn({ dutyFraction, isRelayClosed, ampere }: PinMoment): boolean {
 }
 
 /** On before, or nothing was shown; off, and never on again, whatever is tried later. */
-function pinFailures({ before, after }: BoardHazardOutcome, off: PinMoment | undefined): string[] {
+function pinFailures(
+  { fault, wanted }: BoardHazardCase,
+  { before, after }: BoardHazardOutcome,
+  off: PinMoment | undefined,
+): string[] {
   const failures: string[] = [];
   if (!(before.dutyFraction > 0)) failures.push('the heater was not on before');
   if (!before.isRelayClosed || Math.abs(before.ampere) <= NO_AMPERE) {
     failures.push('the cell was not driven before');
   }
   if (!off) return [...failures, 'heater and cell never went off'];
+  const offSecond = off.timeSecond - fault.at;
+  if (offSecond > wanted.statedSecond + PIN_SECOND) {
+    failures.push(`off only after ${offSecond.toFixed(3)} s`);
+  }
   const again = after.find((one) => one.timeSecond > off.timeSecond && isOn(one));
   if (again) failures.push(`something is on again after ${again.timeSecond.toFixed(3)} s`);
   return failures;

@@ -292,7 +292,7 @@ export function rowOf({ id, trials }: HazardFigures): readonly string[] {
     `${trials.reduce((max, trial) => Math.max(max, of(trial)), 0).toFixed(1)} s`;
   const after = (share: number): string => {
     const at = times[Math.min(times.length - 1, Math.floor(share * times.length))];
-    return at === undefined ? '-' : `${at.toFixed(1)} s`;
+    return at === undefined ? '-' : `${at.toFixed(at < 1 ? 3 : 1)} s`;
   };
   return [
     id,
@@ -311,12 +311,15 @@ export function rowOf({ id, trials }: HazardFigures): readonly string[] {
 function reachText(trials: readonly HazardTrial[]): string {
   const byLabel = new Map<string, Reach>();
   for (const { reach } of trials) {
-    const before = byLabel.get(reach.label) ?? reach;
+    if (!Number.isFinite(reach.min) && !Number.isFinite(reach.max)) continue;
+    // What is played with other limits is another thing.
+    const key = `${reach.label} ${reach.min} ${reach.max}`;
+    const before = byLabel.get(key) ?? reach;
     const least = Math.min(before.least, reach.least);
     const most = Math.max(before.most, reach.most);
-    byLabel.set(reach.label, { ...reach, least, most });
+    byLabel.set(key, { ...reach, least, most });
   }
-  if (byLabel.size === 0) return 'not played';
+  if (byLabel.size === 0) return trials.length === 0 ? 'not played' : '-';
   return Array.from(byLabel.values(), ({ label, unit, min, max, least, most }) => {
     const ends = [
       ...(Number.isFinite(max) ? [`${most.toPrecision(3)} of at most ${max} ${unit}`] : []),

@@ -85,6 +85,8 @@ describe('the judge of the board', () => {
       'the cell was not driven before',
     ]);
     expect(judged({ after: [first] })).toEqual(['heater and cell never went off']);
+    const late = sound.after.map((one) => ({ ...one, timeSecond: one.timeSecond + 1 }));
+    expect(judged({ after: late })).toEqual(['off only after 1.006 s']);
     for (const on of [{ dutyFraction: 0.01 }, { isRelayClosed: true }, { ampere: 1e-6 }]) {
       const after = [...sound.after, { ...last, ...on, timeSecond: last.timeSecond + 1 }];
       expect(judged({ after }).join()).toContain('something is on again');
