@@ -1,7 +1,6 @@
 import type { TripName } from '../../firmware-bridge/board-protocol.ts';
 import {
   boardSensorWayOf,
-  freezeOf,
   lineWayOf,
   openContactOf,
   resetOf,
@@ -26,19 +25,19 @@ export interface BoardHazardWanted {
   readonly statedSecond: number;
   /** What the run is told. */
   readonly message: RegExp;
-  /** What the board must be found tripped by; undefined where the host may have been sooner. */
-  readonly trip: TripName | undefined;
+  /** What the board must be found tripped by. */
+  readonly trip: TripName;
   /** Nobody can ask a board that hears nothing whether it is off. */
   readonly canConfirm: boolean;
 }
 
-/** Something like the program's own start; after that the heater is on and the cell is driven. */
+/** Connected, soaked for its second, the heater on and the cell driven by then. */
 const FROM_SECOND = 6;
 const WITHIN_SECOND = 3;
 /** So long it stays; nothing may be on again when it is over. */
 const FOR_SECOND = 3;
 const OFF_SECOND = 1;
-/** The watchdog's 250 ms, and the tolerance of its own oscillator (data sheet 31.4). */
+/** The watchdog's 250 ms, and the tolerance of its own oscillator. */
 const WATCHDOG_SECOND = 0.3;
 
 function boardCase(
@@ -120,10 +119,10 @@ export const BOARD_HAZARD_ROWS: Readonly<Record<string, (seed: number) => BoardH
       canConfirm: true,
     })),
   H24: (seed) =>
-    boardCase(seed, 'boardFrozen', (fault) => ({
+    boardCase(seed, 'boardFrozen', () => ({
       statedSecond: WATCHDOG_SECOND,
       message: /restarted by its watchdog/,
-      trip: freezeOf(fault) && 'watchdog',
+      trip: 'watchdog',
       canConfirm: true,
     })),
   H25: (seed) => boardCase(seed, 'lineNoise', () => ({ ...LINE, message: TOLD_BY_SILENCE })),

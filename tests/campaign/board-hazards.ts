@@ -131,7 +131,6 @@ function nextStartFailures(
   { refusal, notes }: BoardHazardOutcome,
 ): string[] {
   const { trip } = wanted;
-  if (trip === undefined) return [];
   const why = tripReason(TRIPS[trip]);
   const failures: string[] = [];
   // Power that came on is what any start of a board answers to.

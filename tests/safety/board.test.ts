@@ -35,7 +35,15 @@ describe('the operando board in a run, with heater and cell on', () => {
   });
 
   it('boardSensor: an open, a short and an implausible sensor each switch off at the board', async () => {
-    const ways = ['thermometerOpen', 'thermocoupleHigh', 'forceEnd', 'pressureShort'] as const;
+    const ways = [
+      'thermometerOpen',
+      'thermometerHigh',
+      'thermocoupleOpen',
+      'thermocoupleHigh',
+      'forceEnd',
+      'forceHigh',
+      'pressureShort',
+    ] as const;
     for (const way of ways) {
       expect(await failuresOf('H22', (fault) => boardSensorWayOf(fault) === way), way).toEqual([]);
     }
