@@ -1,4 +1,3 @@
-import { Fault } from '../../src/domain/fault.ts';
 import type {
   ConstantCurrent,
   ConstantVoltage,
@@ -28,6 +27,7 @@ import { impedanceScript, linearSweepScript, voltammetryScript } from './emstat-
 import { GALVANOSTAT_MODE } from './methodscript-devices.ts';
 import { formatLiteral } from './methodscript-literal.ts';
 import { techniqueProblems } from './technique-limits.ts';
+import { unableFault } from './unable-fault.ts';
 
 /**
  * The script that makes a MethodSCRIPT instrument run a technique. Every loop is bounded in time or
@@ -44,12 +44,7 @@ export function scriptFor(
   const { device, capability } = setting;
   const general = techniqueProblems(technique, capability);
   const problems = general.length > 0 ? general : modeProblems(technique, device);
-  if (problems.length > 0) {
-    throw new Fault(
-      'instrumentUnable',
-      problems.map((message) => ({ where: `${where} (${device.name})`, message })),
-    );
-  }
+  if (problems.length > 0) throw unableFault(`${where} (${device.name})`, problems);
   const plan = potentialPlan(technique) ?? NO_POTENTIAL;
   switch (technique.kind) {
     case 'openCircuit':

@@ -13,13 +13,13 @@ import { fullCapability, identifyEmStat } from './emstat-identity.ts';
 import { readingsFrom } from './emstat-reading.ts';
 import { scriptFor } from './emstat-script.ts';
 import type { ScriptSetting, TriggerLine } from './emstat-script-lines.ts';
-import { namingExpected } from './expected-instrument.ts';
 import { traceLosses } from './line-losses.ts';
 import { parseStreamLine, type StreamLine, StreamScopes } from './methodscript.ts';
 import { DEVICES, type DeviceId, type MethodScriptDevice } from './methodscript-devices.ts';
 import { MethodScriptSession, ScriptRefusal } from './methodscript-session.ts';
 import { type Measurement, OneMeasurement } from './one-measurement.ts';
 import { provenanceAfter } from './simulated-mark.ts';
+import { unableFault } from './unable-fault.ts';
 
 export interface EmStatOptions {
   /** The instrument's name in the rig file. */
@@ -100,7 +100,7 @@ export class EmStat implements Potentiostat {
 
   /** What the line lost since `connect`: bytes that are part of no line, lines without sense. */
   get losses() {
-    const { discardedBytes } = this.#session;
+    const { discardedBytes } = this.#session.conversation;
     const unreadableLines = this.#unreadableLines;
     return { discardedBytes, unreadableLines, ...traceLosses(this.#options.link) };
   }
@@ -112,12 +112,13 @@ export class EmStat implements Potentiostat {
    *   is not of the family, not the model of the rig file, or lacks its channel or its pins
    */
   async connect(signal: AbortSignal): Promise<void> {
-    await this.#session.open(signal);
-    this.#unreadableLines = 0;
-    try {
+    const expected = () => `a MethodSCRIPT instrument (${this.#device.name})`;
+    await this.#session.conversation.connect({ signal, expected }, async () => {
+      this.#session.forgetPace();
+      this.#unreadableLines = 0;
       await this.#session.synchronise(signal);
-      const expected = { id: this.#options.model };
-      const identity = await identifyEmStat(this.#session, expected, signal);
+      const wanted = { id: this.#options.model };
+      const identity = await identifyEmStat(this.#session, wanted, signal);
       const { device, model, serialNumber, capability } = identity;
       this.#provenance = provenanceAfter(serialNumber, this.#options.provenance);
       this.#device = device;
@@ -127,11 +128,7 @@ export class EmStat implements Potentiostat {
       this.#session.setPace(device.pace);
       await this.#session.openCell(signal);
       this.#checkOptions(identity.hasPins);
-    } catch (error) {
-      if (!signal.aborted) await this.#session.close();
-      const { name } = this.#device;
-      throw namingExpected(error, this.#session.place, `a MethodSCRIPT instrument (${name})`);
-    }
+    });
   }
 
   async *measure(technique: ElectrochemicalTechnique, signal: AbortSignal): AsyncIterable<Reading> {
@@ -145,12 +142,8 @@ export class EmStat implements Potentiostat {
   }
 
   /** Stops a measurement that runs, then closes the link. */
-  async disconnect(): Promise<void> {
-    try {
-      if (this.#one.isUnderWay && this.#session.isOpen) await this.cellOff();
-    } finally {
-      await this.#session.close();
-    }
+  disconnect(): Promise<void> {
+    return this.#one.endAndClose(this.#session.conversation);
   }
 
   #checkOptions(hasPins: boolean): void {
@@ -165,12 +158,7 @@ export class EmStat implements Potentiostat {
     if (trigger && !hasPins) {
       problems.push(`it has no pins for a trigger: leave the trigger out with this ${name}`);
     }
-    if (problems.length === 0) return;
-    const where = this.#session.place;
-    throw new Fault(
-      'instrumentUnable',
-      problems.map((message) => ({ where, message })),
-    );
+    if (problems.length > 0) throw unableFault(this.#session.place, problems);
   }
 
   #scriptFor(technique: ElectrochemicalTechnique): readonly string[] {

@@ -1,9 +1,5 @@
-import { exchange } from '../../firmware-bridge/exchange.ts';
-import { LineChannel } from '../../firmware-bridge/line-channel.ts';
-import type { Link } from '../../firmware-bridge/link.ts';
-import { OneAtATime } from '../../firmware-bridge/one-at-a-time.ts';
-import type { Clock } from '../../src/domain/clock.ts';
 import { Fault } from '../../src/domain/fault.ts';
+import { Conversation, type SessionOptions } from './conversation.ts';
 import { describeScpiError, parseScpiError, type ScpiError } from './keithley-errors.ts';
 
 /** Longest line an instrument sends: an error text, or one reading. */
@@ -24,54 +20,21 @@ const IDENTITY = /^"?KEITHLEY/i;
 
 /**
  * A conversation in SCPI: commands in groups that are each answered by the state of the error
- * queue, and questions. Conversations wait for each other, because replies carry no number that
- * would tell them apart.
+ * queue, and questions.
  */
 export class KeithleySession {
-  readonly #place: string;
-  readonly #clock: Clock;
-  readonly #channel: LineChannel;
-  readonly #turns = new OneAtATime();
-  #lostReplies = 0;
+  readonly place: string;
+  readonly conversation: Conversation;
 
-  /** @param options `place` is how faults name the instrument: "potentiostat cell-7". */
-  constructor({ link, clock, place }: { link: Link; clock: Clock; place: string }) {
-    this.#place = place;
-    this.#clock = clock;
+  constructor(options: SessionOptions) {
+    this.place = options.place;
     // The framer leaves out CR, so the terminators LF and CR LF are both understood.
-    this.#channel = new LineChannel({ link, clock, framer: { lengthMax: LINE_LENGTH_MAX } });
-  }
-
-  get place(): string {
-    return this.#place;
-  }
-
-  get isOpen(): boolean {
-    return this.#channel.isOpen;
-  }
-
-  /** Bytes received since the opening that are part of no line. */
-  get discardedBytes(): number {
-    return this.#channel.discardedBytes;
-  }
-
-  /** Since the opening: of questions that were then asked again. */
-  get lostReplies(): number {
-    return this.#lostReplies;
-  }
-
-  open(signal: AbortSignal): Promise<void> {
-    this.#lostReplies = 0;
-    return this.#channel.open(signal);
-  }
-
-  close(): Promise<void> {
-    return this.#channel.close();
+    this.conversation = new Conversation(options, { lengthMax: LINE_LENGTH_MAX });
   }
 
   /** Sends one command that has no reply and whose errors the next question will bring. */
   send(command: string): Promise<void> {
-    return this.#turns.run(async () => this.#channel.write(`${command}\n`));
+    return this.conversation.takeTurn(async () => this.conversation.write(`${command}\n`));
   }
 
   /**
@@ -80,7 +43,9 @@ export class KeithleySession {
    * @throws Fault timeout, instrumentLost, or instrumentReply when only other lines come
    */
   ask(question: string, shape: RegExp, signal?: AbortSignal): Promise<string> {
-    return this.#turns.run(() => this.#ask(question, shape, REPLY_TIMEOUT_SECOND, signal));
+    return this.conversation.takeTurn(() =>
+      this.#ask(question, shape, REPLY_TIMEOUT_SECOND, signal),
+    );
   }
 
   /**
@@ -88,7 +53,7 @@ export class KeithleySession {
    * @throws Fault instrumentReply naming every error and the commands among which it came
    */
   command(commands: readonly string[], signal?: AbortSignal): Promise<void> {
-    return this.#turns.run(async () => {
+    return this.conversation.takeTurn(async () => {
       for (const message of messagesOf(commands)) {
         const question = `${message};${ERROR_QUERY}`;
         const reply = await this.#ask(question, /^[+-]?\d+,"/, REPLY_TIMEOUT_SECOND, signal);
@@ -108,21 +73,29 @@ export class KeithleySession {
    * @returns the identity
    */
   synchronise(signal?: AbortSignal): Promise<string> {
-    return this.#turns.run(async () => {
-      this.#channel.write(`\n${OFF}\n*CLS\n`);
+    return this.conversation.takeTurn(async () => {
+      this.conversation.write(`\n${OFF}\n*CLS\n`);
       const retriesMax = RETRIES_MAX;
       return this.#ask('*IDN?', IDENTITY, IDENTITY_TIMEOUT_SECOND, signal, retriesMax);
     });
   }
 
-  /** Whether the output is on. @throws Fault timeout or instrumentLost */
-  isOutputOn(signal?: AbortSignal): Promise<boolean> {
-    return this.#turns.run(async () => {
-      const retriesMax = RETRIES_MAX;
-      const shape = /^[01]$/;
-      const reply = await this.#ask(':OUTP?', shape, REPLY_TIMEOUT_SECOND, signal, retriesMax);
-      return reply === '1';
+  /** @throws Fault instrumentReply when the output is still on; timeout or instrumentLost */
+  async confirmOff(): Promise<void> {
+    const isOn = await this.conversation.takeTurn(() =>
+      this.#ask(':OUTP?', /^[01]$/, REPLY_TIMEOUT_SECOND, undefined, RETRIES_MAX),
+    );
+    if (isOn === '0') return;
+    throw new Fault('instrumentReply', {
+      where: this.place,
+      message: 'its output is still on although it was told to switch it off',
     });
+  }
+
+  /** Stops whatever runs, then waits until the output is known to be off. */
+  async stopAndOpenCell(): Promise<void> {
+    await this.synchronise();
+    await this.confirmOff();
   }
 
   /** Errors of the instrument as a fault. */
@@ -130,7 +103,7 @@ export class KeithleySession {
     const found = errors.filter(({ code }) => code !== 0).map(describeScpiError);
     const reported = found.length > 0 ? found.join(', ') : 'an error that makes no sense';
     return new Fault('instrumentReply', {
-      where: this.#place,
+      where: this.place,
       message: `it reported ${reported} after "${message}"`,
     });
   }
@@ -144,7 +117,7 @@ export class KeithleySession {
       errors.push(error);
     }
     throw new Fault('instrumentReply', {
-      where: this.#place,
+      where: this.place,
       message: `its error queue holds more than ${ERRORS_MAX} errors: switch it off and on`,
     });
   }
@@ -156,15 +129,14 @@ export class KeithleySession {
     signal: AbortSignal | undefined,
     retriesMax = 0,
   ): Promise<string> {
-    const { line, retries } = await exchange(this.#channel, this.#clock, {
+    const { line } = await this.conversation.exchange({
       text: `${question}\n`,
       title: `"${question}"`,
       isReply: (reply) => shape.test(reply),
       timeoutSecond,
       retriesMax,
-      ...(signal && { signal }),
+      signal,
     });
-    this.#lostReplies += retries;
     return line;
   }
 }

@@ -9,7 +9,6 @@ import type {
   Reading,
 } from '../../src/domain/instrument.ts';
 import type { ElectrochemicalTechnique } from '../../src/domain/technique.ts';
-import { namingExpected } from './expected-instrument.ts';
 import { createDialect2400 } from './keithley-2400-dialect.ts';
 import { createDialect2450 } from './keithley-2450-dialect.ts';
 import { KeithleyCourse } from './keithley-course.ts';
@@ -22,6 +21,7 @@ import { traceLosses } from './line-losses.ts';
 import { type Measurement, OneMeasurement } from './one-measurement.ts';
 import { provenanceAfter } from './simulated-mark.ts';
 import { techniqueProblems } from './technique-limits.ts';
+import { unableFault } from './unable-fault.ts';
 
 export interface KeithleyOptions {
   /** The instrument's name in the rig file. */
@@ -69,10 +69,7 @@ export class Keithley implements Potentiostat {
     this.#capability = keithleyCapability(family);
     this.#session = new KeithleySession({ link, clock, place: `potentiostat ${id}` });
     this.#dialect = dialectOf(family, triggerOut);
-    this.#measurement = new OneMeasurement({
-      place: this.#session.place,
-      stopAndOpenCell: () => this.#stopAndOpenCell(),
-    });
+    this.#measurement = new OneMeasurement(this.#session);
   }
 
   get info(): InstrumentInfo {
@@ -85,9 +82,9 @@ export class Keithley implements Potentiostat {
 
   /** What the line lost since `connect`: bytes that are part of no line, replies that never came. */
   get losses() {
-    const { discardedBytes } = this.#session;
-    const lostReplies = this.#lostReplies + this.#session.lostReplies;
-    return { discardedBytes, lostReplies, ...traceLosses(this.#link) };
+    const { discardedBytes, lostReplies } = this.#session.conversation;
+    const total = this.#lostReplies + lostReplies;
+    return { discardedBytes, lostReplies: total, ...traceLosses(this.#link) };
   }
 
   /**
@@ -98,20 +95,16 @@ export class Keithley implements Potentiostat {
    *   when what answers is another instrument
    */
   async connect(signal: AbortSignal): Promise<void> {
-    await this.#session.open(signal);
-    this.#lostReplies = 0;
-    try {
+    const expected = () => `a Keithley ${this.#family}`;
+    await this.#session.conversation.connect({ signal, expected }, async () => {
+      this.#lostReplies = 0;
       const reply = await this.#session.synchronise(signal);
-      const identity = await identifyKeithley(this.#session, reply, signal);
-      this.#adopt(identity);
+      this.#adopt(await identifyKeithley(this.#session, reply, signal));
       // In one message: reset alone puts 0 V across the cell until the relay is told to open.
       await this.#session.command(['*RST;:OUTP:SMOD HIMP'], signal);
       await this.#session.command(this.#dialect.resetCommands, signal);
-      await this.#confirmOff();
-    } catch (error) {
-      if (!signal.aborted) await this.#session.close();
-      throw namingExpected(error, this.#session.place, `a Keithley ${this.#family}`);
-    }
+      await this.#session.confirmOff();
+    });
   }
 
   async *measure(technique: ElectrochemicalTechnique, signal: AbortSignal): AsyncIterable<Reading> {
@@ -124,12 +117,8 @@ export class Keithley implements Potentiostat {
   }
 
   /** Stops a measurement that runs, then closes the link. */
-  async disconnect(): Promise<void> {
-    try {
-      if (this.#measurement.isUnderWay && this.#session.isOpen) await this.cellOff();
-    } finally {
-      await this.#session.close();
-    }
+  disconnect(): Promise<void> {
+    return this.#measurement.endAndClose(this.#session.conversation);
   }
 
   #adopt({ model, dialect, serialNumber }: KeithleyIdentity): void {
@@ -148,12 +137,8 @@ export class Keithley implements Potentiostat {
 
   #refuseUnable(technique: ElectrochemicalTechnique): SmuTechnique {
     const problems = techniqueProblems(technique, this.#capability);
-    const where = this.#session.place;
     if (problems.length === 0 && technique.kind !== 'impedance') return technique;
-    throw new Fault(
-      'instrumentUnable',
-      problems.map((message) => ({ where, message })),
-    );
+    throw unableFault(this.#session.place, problems);
   }
 
   /** Whoever reads these leaves the output off: `OneMeasurement` sees to that. */
@@ -171,19 +156,6 @@ export class Keithley implements Potentiostat {
     } finally {
       this.#lostReplies += course.lostReplies;
     }
-  }
-
-  async #stopAndOpenCell(): Promise<void> {
-    await this.#session.synchronise();
-    await this.#confirmOff();
-  }
-
-  async #confirmOff(): Promise<void> {
-    if (!(await this.#session.isOutputOn())) return;
-    throw new Fault('instrumentReply', {
-      where: this.#session.place,
-      message: 'its output is still on although it was told to switch it off',
-    });
   }
 }
 

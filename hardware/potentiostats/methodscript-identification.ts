@@ -30,7 +30,7 @@ export const METHODSCRIPT_IDENTIFICATION: Identification = {
 async function identifyWhole(asking: Asking, reply: string): Promise<FoundInstrument> {
   const { link, clock, signal } = asking;
   const session = new MethodScriptSession({ link, clock, place: link.name });
-  await session.open(signal);
+  await session.conversation.open(signal);
   try {
     const { capability, device, firmware, model, scriptVersion } = await identifyEmStat(
       session,
@@ -53,7 +53,7 @@ async function identifyWhole(asking: Asking, reply: string): Promise<FoundInstru
       error.problems.map(({ message }) => message),
     );
   } finally {
-    await session.close();
+    await session.conversation.close();
   }
 }
 

@@ -1,14 +1,7 @@
-import {
-  exchange,
-  type PacedText,
-  type Reply,
-  type Request,
-} from '../../firmware-bridge/exchange.ts';
-import { LineChannel, type LineWait } from '../../firmware-bridge/line-channel.ts';
-import type { Link } from '../../firmware-bridge/link.ts';
-import { OneAtATime } from '../../firmware-bridge/one-at-a-time.ts';
+import type { PacedText, Reply } from '../../firmware-bridge/exchange.ts';
 import { type Clock, sleep } from '../../src/domain/clock.ts';
 import { Fault, type Problem } from '../../src/domain/fault.ts';
+import { Conversation, type SessionOptions, type Wait } from './conversation.ts';
 import { DEVICES, type LinePace } from './methodscript-devices.ts';
 import {
   adviceFor,
@@ -33,6 +26,9 @@ const END_AFTER_ERROR_SECOND = 1;
 /** The instrument ignores what comes within 50 ms after it reported an error. */
 const PAUSE_AFTER_ERROR_SECOND = 0.15;
 
+/** Until it is known who is there, the pace of the slowest. */
+const PACE_UNTIL_KNOWN = DEVICES.espico.pace;
+
 const CELL_OFF_SCRIPT: readonly string[] = ['cell_off'];
 
 /** An error of the instrument, with what it said: callers branch on the code. */
@@ -52,44 +48,21 @@ interface Wording {
 }
 
 /**
- * A conversation with a MethodSCRIPT instrument: commands, scripts, abort. Conversations wait for
- * each other, because replies carry no number that would tell them apart.
+ * A conversation with a MethodSCRIPT instrument: commands, scripts, abort.
  */
 export class MethodScriptSession {
-  readonly #place: string;
+  readonly place: string;
+  readonly conversation: Conversation;
   readonly #clock: Clock;
-  readonly #channel: LineChannel;
-  #pace: LinePace | undefined;
+  #pace: LinePace | undefined = PACE_UNTIL_KNOWN;
   #quietUntilSecond = 0;
-  readonly #turns = new OneAtATime();
 
-  /** @param options `place` is how faults name the instrument: "potentiostat cell-7". */
-  constructor(options: { link: Link; clock: Clock; place: string }) {
-    const { link, clock, place } = options;
-    this.#place = place;
-    this.#clock = clock;
+  constructor(options: SessionOptions) {
+    this.place = options.place;
+    this.#clock = options.clock;
     // Nobody else sends XON and XOFF, and an EmStat Pico may be there before it is known to be one.
     const framer = { lengthMax: LINE_LENGTH_MAX, stripFlowControl: true };
-    this.#channel = new LineChannel({ link, clock, framer });
-  }
-
-  get place(): string {
-    return this.#place;
-  }
-
-  get isOpen(): boolean {
-    return this.#channel.isOpen;
-  }
-
-  /** Bytes received since the opening that are part of no line. */
-  get discardedBytes(): number {
-    return this.#channel.discardedBytes;
-  }
-
-  open(signal: AbortSignal): Promise<void> {
-    // Until it is known who is there, the pace of the slowest.
-    this.#pace = DEVICES.espico.pace;
-    return this.#channel.open(signal);
+    this.conversation = new Conversation(options, framer);
   }
 
   /** How fast the lines of a script may come; at once when undefined. */
@@ -97,8 +70,9 @@ export class MethodScriptSession {
     this.#pace = pace;
   }
 
-  close(): Promise<void> {
-    return this.#channel.close();
+  /** Another one may be there than the last time. */
+  forgetPace(): void {
+    this.#pace = PACE_UNTIL_KNOWN;
   }
 
   /**
@@ -106,7 +80,7 @@ export class MethodScriptSession {
    * @throws Fault timeout, instrumentLost, or instrumentReply when the instrument refuses it
    */
   ask(command: string, echo: string, signal: AbortSignal): Promise<string> {
-    return this.#turns.run(async () => {
+    return this.conversation.takeTurn(async () => {
       const wording = { text: `${command}\n` };
       const line = await this.#exchange(wording, `the command ${command}`, echo, signal);
       const error = parseScriptError(line);
@@ -121,29 +95,29 @@ export class MethodScriptSession {
    * @throws Fault instrumentReply naming the script line the instrument does not accept
    */
   start(script: readonly string[], signal: AbortSignal): Promise<string | undefined> {
-    return this.#turns.run(() => this.#start(script, signal));
+    return this.conversation.takeTurn(() => this.#start(script, signal));
   }
 
   /** The next line a running script sends, or the rest of a reply. */
-  async nextLine(wait: LineWait): Promise<string> {
-    const line = await this.#channel.next(wait);
+  async nextLine(wait: Wait): Promise<string> {
+    const line = await this.conversation.next(wait);
     this.#noteError(line);
     return line;
   }
 
   /** Brings the instrument to idle, whatever it was doing. */
   synchronise(signal: AbortSignal): Promise<void> {
-    return this.#turns.run(() => this.#synchronise(signal));
+    return this.conversation.takeTurn(() => this.#synchronise(signal));
   }
 
   /** Opens the cell and waits for the confirmation. The instrument must be idle. */
   openCell(signal?: AbortSignal): Promise<void> {
-    return this.#turns.run(() => this.#openCell(signal));
+    return this.conversation.takeTurn(() => this.#openCell(signal));
   }
 
   /** Stops whatever runs, then opens the cell and waits for the confirmation. */
   stopAndOpenCell(): Promise<void> {
-    return this.#turns.run(async () => {
+    return this.conversation.takeTurn(async () => {
       await this.#synchronise();
       await this.#openCell();
     });
@@ -156,7 +130,7 @@ export class MethodScriptSession {
     const at = error.line === undefined ? '' : ` at line ${error.line}${quoted}`;
     const advice = adviceFor(error.code);
     const message = `it reported ${describeScriptError(error.code)}${at}${advice ? `: ${advice}` : ''}`;
-    return new ScriptRefusal({ where: this.#place, message }, error);
+    return new ScriptRefusal({ where: this.place, message }, error);
   }
 
   async #start(script: readonly string[], signal?: AbortSignal): Promise<string | undefined> {
@@ -220,9 +194,9 @@ export class MethodScriptSession {
     let error: ScriptError | undefined;
     for (;;) {
       const leftSecond = Math.max(0, deadlineSecond - this.#clock.nowSecond());
-      const wait = { timeoutSecond: leftSecond, waitingFor: 'the end of the script' };
+      const wait = { timeoutSecond: leftSecond, waitingFor: 'the end of the script', signal };
       try {
-        const line = await this.nextLine(signal ? { ...wait, signal } : wait);
+        const line = await this.nextLine(wait);
         if (line === '') return error;
         const found = parseScriptError(line);
         if (!found) continue;
@@ -253,10 +227,9 @@ export class MethodScriptSession {
   ): Promise<Reply> {
     await this.#pauseAfterError(signal);
     const isReply = (line: string): boolean => line.startsWith(echo);
-    const request: Request = { ...wording, title, isReply, timeoutSecond };
-    const sent = signal ? { ...request, signal } : request;
+    const question = { ...wording, title, isReply, timeoutSecond, signal };
     try {
-      const reply = await exchange(this.#channel, this.#clock, sent);
+      const reply = await this.conversation.exchange(question);
       this.#noteError(reply.line);
       return reply;
     } catch (error) {

@@ -1,4 +1,5 @@
 import { asFault, Fault } from '../../src/domain/fault.ts';
+import type { Conversation } from './conversation.ts';
 
 /** What a driver does at its instrument to leave the cell safe. */
 export interface SafeInstrument {
@@ -109,6 +110,15 @@ export class OneMeasurement {
     if (!measurement) return this.#instrument.stopAndOpenCell();
     measurement.abandon();
     await measurement.openCell();
+  }
+
+  /** Stops a measurement that runs, where the instrument can still be reached, then closes. */
+  async endAndClose(conversation: Conversation): Promise<void> {
+    try {
+      if (this.isUnderWay && conversation.isOpen) await this.cellOff();
+    } finally {
+      await conversation.close();
+    }
   }
 
   #begin(signal: AbortSignal): Measurement {

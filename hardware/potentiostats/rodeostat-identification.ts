@@ -19,14 +19,14 @@ export const RODEOSTAT_IDENTIFICATION: Identification = {
     if ((await askPolitely(asking, QUESTION)) === undefined) return undefined;
     const { link, clock, signal } = asking;
     const session = new RodeostatSession({ link, clock, place: link.name });
-    await session.open(signal);
+    await session.conversation.open(signal);
     try {
       return found(await identifyRodeostat(session, signal));
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== 'instrumentUnable') throw error;
       return unusable(error.problems.map(({ message }) => message));
     } finally {
-      await session.close();
+      await session.conversation.close();
     }
   },
 };

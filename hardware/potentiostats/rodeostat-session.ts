@@ -1,9 +1,5 @@
-import { exchange } from '../../firmware-bridge/exchange.ts';
-import { LineChannel } from '../../firmware-bridge/line-channel.ts';
-import type { Link } from '../../firmware-bridge/link.ts';
-import { OneAtATime } from '../../firmware-bridge/one-at-a-time.ts';
-import type { Clock } from '../../src/domain/clock.ts';
 import { Fault } from '../../src/domain/fault.ts';
+import { Conversation, type SessionOptions } from './conversation.ts';
 import {
   parseRodeostatLine,
   type RodeostatLine,
@@ -27,47 +23,15 @@ type Answer = Extract<RodeostatLine, { kind: 'reply' | 'refusal' }>;
 
 /**
  * A conversation with a Rodeostat: one request at a time, each with its reply, and the samples of a
- * test. Conversations wait for each other, because replies carry no number.
+ * test.
  */
 export class RodeostatSession {
-  readonly #place: string;
-  readonly #clock: Clock;
-  readonly #channel: LineChannel;
-  readonly #turns = new OneAtATime();
-  #lostReplies = 0;
+  readonly place: string;
+  readonly conversation: Conversation;
 
-  /** @param options `place` is how faults name the instrument: "potentiostat cell-7". */
-  constructor({ link, clock, place }: { link: Link; clock: Clock; place: string }) {
-    this.#place = place;
-    this.#clock = clock;
-    this.#channel = new LineChannel({ link, clock, framer: { lengthMax: LINE_LENGTH_MAX } });
-  }
-
-  get place(): string {
-    return this.#place;
-  }
-
-  get isOpen(): boolean {
-    return this.#channel.isOpen;
-  }
-
-  /** Bytes received since the opening that are part of no line. */
-  get discardedBytes(): number {
-    return this.#channel.discardedBytes;
-  }
-
-  /** Since the opening: of questions that were then asked again. */
-  get lostReplies(): number {
-    return this.#lostReplies;
-  }
-
-  open(signal: AbortSignal): Promise<void> {
-    this.#lostReplies = 0;
-    return this.#channel.open(signal);
-  }
-
-  close(): Promise<void> {
-    return this.#channel.close();
+  constructor(options: SessionOptions) {
+    this.place = options.place;
+    this.conversation = new Conversation(options, { lengthMax: LINE_LENGTH_MAX });
   }
 
   /**
@@ -102,7 +66,7 @@ export class RodeostatSession {
   ): Promise<RodeostatSample | undefined> {
     // Before the channel is asked: whoever aborts may be reading from it already.
     signal.throwIfAborted();
-    const line = await this.#channel.next({
+    const line = await this.conversation.next({
       timeoutSecond: samplePeriodMs / 1000 + SILENCE_SECOND,
       waitingFor: 'the next sample of a test',
       signal,
@@ -111,7 +75,7 @@ export class RodeostatSession {
     if (parsed?.kind === 'sample') return parsed;
     if (parsed?.kind === 'end') return undefined;
     throw new Fault('instrumentReply', {
-      where: this.#place,
+      where: this.place,
       message: `expected a sample such as {"t":20,"v":-0.1,"i":-2.8}, or {} at the end of the test, found ${quoted(line)}`,
     });
   }
@@ -122,20 +86,20 @@ export class RodeostatSession {
    * is taken for a part of the next.
    */
   stopTest(signal?: AbortSignal): Promise<void> {
-    return this.#turns.run(async () => {
-      this.#channel.write('\n');
+    return this.conversation.takeTurn(async () => {
+      this.conversation.write('\n');
       const request = { command: 'stopTest' };
       this.#response(request, await this.#askNow(request, RETRIES_MAX, signal));
       for (let count = 0; count <= SAMPLES_AFTER_STOP_MAX; count += 1) {
-        const line = await this.#channel.next({
+        const line = await this.conversation.next({
           timeoutSecond: REPLY_TIMEOUT_SECOND,
           waitingFor: 'the end marker {} after stopTest',
-          ...(signal && { signal }),
+          signal,
         });
         if (parseRodeostatLine(line)?.kind === 'end') return;
       }
       throw new Fault('instrumentReply', {
-        where: this.#place,
+        where: this.place,
         message: `it goes on with its test although it was told to stop: ${SAMPLES_AFTER_STOP_MAX} samples came after its reply`,
       });
     });
@@ -144,13 +108,13 @@ export class RodeostatSession {
   /** A reply without what it should carry, as a fault. */
   misunderstanding(request: RodeostatRequest, expected: string, found: unknown): Fault {
     return new Fault('instrumentReply', {
-      where: this.#place,
+      where: this.place,
       message: `${request.command}: expected ${expected}, found ${quoted(JSON.stringify(found) ?? 'nothing')}`,
     });
   }
 
   #ask(request: RodeostatRequest, retriesMax: number, signal?: AbortSignal): Promise<Answer> {
-    return this.#turns.run(() => this.#askNow(request, retriesMax, signal));
+    return this.conversation.takeTurn(() => this.#askNow(request, retriesMax, signal));
   }
 
   async #askNow(
@@ -159,7 +123,7 @@ export class RodeostatSession {
     signal: AbortSignal | undefined,
   ): Promise<Answer> {
     const found: { answer?: Answer } = {};
-    const { retries } = await exchange(this.#channel, this.#clock, {
+    await this.conversation.exchange({
       text: requestText(request),
       title: request.command,
       isReply: (line) => {
@@ -169,9 +133,8 @@ export class RodeostatSession {
       },
       timeoutSecond: REPLY_TIMEOUT_SECOND,
       retriesMax,
-      ...(signal && { signal }),
+      signal,
     });
-    this.#lostReplies += retries;
     if (!found.answer) throw new Error('an exchange ended without its reply');
     return found.answer;
   }
@@ -179,7 +142,7 @@ export class RodeostatSession {
   #response(request: RodeostatRequest, answer: Answer): RodeostatResponse {
     if (answer.kind === 'reply') return answer.response;
     throw new Fault('instrumentReply', {
-      where: this.#place,
+      where: this.place,
       message: `it refused ${JSON.stringify(request)}: "${answer.message}"`,
     });
   }

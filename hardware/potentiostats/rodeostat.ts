@@ -9,7 +9,6 @@ import type {
   Reading,
 } from '../../src/domain/instrument.ts';
 import type { ElectrochemicalTechnique, OpenCircuit } from '../../src/domain/technique.ts';
-import { namingExpected } from './expected-instrument.ts';
 import { InstrumentClock } from './instrument-clock.ts';
 import { traceLosses } from './line-losses.ts';
 import { type Measurement, OneMeasurement } from './one-measurement.ts';
@@ -27,6 +26,7 @@ import { RodeostatSession } from './rodeostat-session.ts';
 import type { RodeostatVariant } from './rodeostat-variants.ts';
 import { provenanceAfter } from './simulated-mark.ts';
 import { techniqueProblems } from './technique-limits.ts';
+import { unableFault } from './unable-fault.ts';
 
 export interface RodeostatOptions {
   /** The instrument's name in the rig file. */
@@ -86,7 +86,7 @@ export class Rodeostat implements Potentiostat {
 
   /** What the line lost since `connect`: bytes that are part of no line, replies that never came. */
   get losses() {
-    const { discardedBytes, lostReplies } = this.#session;
+    const { discardedBytes, lostReplies } = this.#session.conversation;
     return { discardedBytes, lostReplies, ...traceLosses(this.#link) };
   }
 
@@ -97,8 +97,8 @@ export class Rodeostat implements Potentiostat {
    *   when another variant answers
    */
   async connect(signal: AbortSignal): Promise<void> {
-    await this.#session.open(signal);
-    try {
+    const expected = () => `a Rodeostat ${this.#variant.name}`;
+    await this.#session.conversation.connect({ signal, expected }, async () => {
       await this.#session.stopTest(signal);
       const { variant, firmware } = await identifyRodeostat(this.#session, signal);
       this.#refuseOther(variant);
@@ -106,10 +106,7 @@ export class Rodeostat implements Potentiostat {
       this.#provenance = provenanceAfter(firmware, this.#given);
       await leaveAtRest(this.#session, variant, signal);
       if (variant.hasSwitches) await this.#connectOnlyInTests(signal);
-    } catch (error) {
-      if (!signal.aborted) await this.#session.close();
-      throw namingExpected(error, this.#session.place, `a Rodeostat ${this.#variant.name}`);
-    }
+    });
   }
 
   async *measure(technique: ElectrochemicalTechnique, signal: AbortSignal): AsyncIterable<Reading> {
@@ -131,12 +128,8 @@ export class Rodeostat implements Potentiostat {
   }
 
   /** Stops a measurement that runs, then closes the link. */
-  async disconnect(): Promise<void> {
-    try {
-      if (this.#measurement.isUnderWay && this.#session.isOpen) await this.cellOff();
-    } finally {
-      await this.#session.close();
-    }
+  disconnect(): Promise<void> {
+    return this.#measurement.endAndClose(this.#session.conversation);
   }
 
   #refuseOther({ name }: RodeostatVariant): void {
@@ -169,11 +162,7 @@ export class Rodeostat implements Potentiostat {
   }
 
   #unable(problems: readonly string[]): Fault {
-    const where = this.#session.place;
-    return new Fault(
-      'instrumentUnable',
-      problems.map((message) => ({ where, message })),
-    );
+    return unableFault(this.#session.place, problems);
   }
 
   /** Whoever reads these leaves the cell at rest: `OneMeasurement` sees to that. */
