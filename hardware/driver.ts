@@ -67,6 +67,9 @@ export interface Driver<T> {
   prepare(options: unknown, where: string): Prepared<T>;
 }
 
+/** The drivers for one place of a rig, by the name a rig file gives them. */
+export type Drivers<T> = Readonly<Record<string, Driver<T>>>;
+
 /** A checked instrument: what is wrong with it, or how to build it. */
 export interface Prepared<T> {
   readonly problems: readonly Problem[];

@@ -4,7 +4,7 @@ import type { Clock } from '../../src/domain/clock.ts';
 import { closedObject } from '../../src/domain/closed-object.ts';
 import { quantity } from '../../src/domain/units.ts';
 import type { OvenPlant } from './oven-plant.ts';
-import { SimulatedSensor } from './simulated-sensor.ts';
+import { SimulatedSensor, type SimulatedSensorOptions } from './simulated-sensor.ts';
 
 export const thermometerSchema = closedObject({
   every: quantity('time')
@@ -15,24 +15,28 @@ export const thermometerSchema = closedObject({
   resolution: quantity('temperature').default(0.01),
 });
 
-/** A thermometer on the cell in the simulated oven. */
-export function simulatedThermometer(options: {
+export interface ThermometerOptions {
   readonly id: string;
   readonly settings: z.output<typeof thermometerSchema>;
   readonly oven: OvenPlant;
   readonly clock: Clock;
   readonly seed: number;
-}): SimulatedSensor {
-  const { id, settings, oven, clock, seed } = options;
-  return new SimulatedSensor({
-    id,
+}
+
+/** A thermometer on the cell in the simulated oven. */
+export function simulatedThermometer(options: ThermometerOptions): SimulatedSensor {
+  return thermometerAt(options, {
     model: 'simulated thermometer',
     channel: CHANNELS.temperature,
-    trueValue: () => oven.cellCelsius(),
-    everySecond: settings.every,
-    noise: settings.noise,
-    resolution: settings.resolution,
-    clock,
-    seed,
+    trueValue: () => options.oven.cellCelsius(),
   });
+}
+
+/** A thermometer at some place of the oven. */
+export function thermometerAt(
+  { id, settings, clock, seed }: ThermometerOptions,
+  place: Pick<SimulatedSensorOptions, 'model' | 'channel' | 'trueValue'>,
+): SimulatedSensor {
+  const { every: everySecond, noise, resolution } = settings;
+  return new SimulatedSensor({ id, ...place, everySecond, noise, resolution, clock, seed });
 }
