@@ -11,6 +11,7 @@ import { SIMULATED_MARK } from '../potentiostats/simulated-mark.ts';
 import type { CellTerminals } from './cell-terminals.ts';
 import { FrontEnd } from './emstat-twin-front-end.ts';
 import { type EchoStyle, EmStatTwinWire } from './emstat-twin-wire.ts';
+import { InstrumentPlug } from './instrument-plug.ts';
 import { capabilityHex, type Dialect } from './methodscript-commands.ts';
 import { InjectedError, Interpreter } from './methodscript-interpreter.ts';
 import {
@@ -71,6 +72,7 @@ interface Running {
  */
 export class EmStatTwin {
   readonly #link: Link;
+  readonly #plug: InstrumentPlug;
   readonly #clock: Clock;
   readonly #terminals: CellTerminals;
   readonly #device: MethodScriptDevice;
@@ -79,8 +81,6 @@ export class EmStatTwin {
   readonly #wire: EmStatTwinWire;
   readonly #onPins: (mask: number) => void;
   #framer = newFramer();
-  #power: AbortController | undefined;
-  #unlisten: (() => void)[] = [];
   #loading: Loading | undefined;
   #program: Program | undefined;
   #running: Running | undefined;
@@ -90,6 +90,7 @@ export class EmStatTwin {
     const { link, clock, terminals, seed, echo = 'own line' } = options;
     const device = DEVICES[options.device ?? 'es4_hr'];
     this.#link = link;
+    this.#plug = new InstrumentPlug({ link, hear: (bytes) => this.#hear(bytes) });
     this.#clock = clock;
     this.#terminals = terminals;
     this.#device = device;
@@ -115,36 +116,19 @@ export class EmStatTwin {
   }
 
   /** Switches the instrument on. Idempotent. */
-  async start(): Promise<void> {
-    if (this.#power) return;
-    const power = new AbortController();
-    this.#power = power;
-    this.#unlisten = [
-      this.#link.onData((bytes) => this.#hear(bytes)),
-      this.#link.onClose(() => void this.#plugIn()),
-    ];
-    await this.#plugIn();
+  start(): Promise<void> {
+    return this.#plug.switchOn();
   }
 
   /** Takes the power away: whatever runs ends at once and the cell is open. Idempotent. */
   async stop(): Promise<void> {
-    const power = this.#power;
-    if (!power) return;
-    this.#power = undefined;
-    for (const unlisten of this.#unlisten) unlisten();
-    power.abort(new Error('the power is gone'));
+    if (!this.#plug.cutPower()) return;
     await this.#running?.done;
     this.#framer = newFramer();
     this.#loading = undefined;
     this.#program = undefined;
     this.#terminals.setOpen();
     await this.#link.close();
-  }
-
-  /** An instrument stays plugged in when the host closes its end, and knows nothing of that. */
-  async #plugIn(): Promise<void> {
-    if (!this.#power || this.#link.isOpen) return;
-    await this.#link.open(this.#power.signal);
   }
 
   #hear(bytes: Uint8Array): void {
@@ -247,7 +231,7 @@ export class EmStatTwin {
   }
 
   #startProgram(program: Program, echo: string): void {
-    const power = this.#power;
+    const { power } = this.#plug;
     if (!power) return;
     this.#wire.echoScript(echo);
     const abort = new AbortController();
@@ -261,7 +245,7 @@ export class EmStatTwin {
       },
       onPins: this.#onPins,
     });
-    const done = interpreter.run(program, abort.signal, power.signal).finally(() => {
+    const done = interpreter.run(program, abort.signal, power).finally(() => {
       this.#running = undefined;
     });
     this.#running = { abort, done };

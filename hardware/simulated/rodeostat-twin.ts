@@ -5,6 +5,7 @@ import { REQUEST_BYTES_MAX } from '../potentiostats/rodeostat-protocol.ts';
 import { type RodeostatVariant, smallestRange } from '../potentiostats/rodeostat-variants.ts';
 import { SIMULATED_MARK } from '../potentiostats/simulated-mark.ts';
 import type { CellTerminals } from './cell-terminals.ts';
+import { InstrumentPlug } from './instrument-plug.ts';
 import { regulationTimes } from './potentiostatic-regulation.ts';
 import {
   type TwinRequest,
@@ -45,6 +46,7 @@ interface Running {
  */
 export class RodeostatTwin {
   readonly #link: Link;
+  readonly #plug: InstrumentPlug;
   readonly #clock: Clock;
   readonly #frontEnd: RodeostatFrontEnd;
   readonly #variant: RodeostatVariant;
@@ -52,14 +54,13 @@ export class RodeostatTwin {
   #framer = newFramer();
   #state: TwinState | undefined;
   #commands: ReturnType<typeof twinCommands> = new Map();
-  #power: AbortController | undefined;
-  #unlisten: (() => void)[] = [];
   #heldBack: string[] = [];
   #running: Running | undefined;
   #hasEnded = false;
 
   constructor({ link, clock, terminals, seed, variant }: RodeostatTwinOptions) {
     this.#link = link;
+    this.#plug = new InstrumentPlug({ link, hear: (bytes) => this.#hear(bytes) });
     this.#clock = clock;
     this.#variant = variant;
     this.#frontEnd = new RodeostatFrontEnd({ variant, terminals, clock, seed });
@@ -67,36 +68,21 @@ export class RodeostatTwin {
 
   /** Switches it on, with everything as it is after power-on. Idempotent. */
   async start(): Promise<void> {
-    if (this.#power) return;
-    this.#power = new AbortController();
+    if (this.#plug.power) return;
     this.#frontEnd.powerOn();
     this.#state = this.#freshState();
     this.#commands = twinCommands(this.#state);
-    this.#unlisten = [
-      this.#link.onData((bytes) => this.#hear(bytes)),
-      this.#link.onClose(() => void this.#plugIn()),
-    ];
-    await this.#plugIn();
+    await this.#plug.switchOn();
   }
 
   /** Takes the power away: the cell is open. Idempotent. */
   async stop(): Promise<void> {
-    const power = this.#power;
-    if (!power) return;
-    this.#power = undefined;
-    for (const unlisten of this.#unlisten) unlisten();
-    power.abort(new Error('the power is gone'));
+    if (!this.#plug.cutPower()) return;
     await this.#running?.done;
     this.#framer = newFramer();
     this.#heldBack = [];
     this.#frontEnd.powerOff();
     await this.#link.close();
-  }
-
-  /** It stays plugged in when the host closes its end, and knows nothing of that. */
-  async #plugIn(): Promise<void> {
-    if (!this.#power || this.#link.isOpen) return;
-    await this.#link.open(this.#power.signal);
   }
 
   #freshState(): TwinState {
@@ -151,12 +137,12 @@ export class RodeostatTwin {
   }
 
   #run(test: RodeostatTwinTest): void {
-    const power = this.#power;
+    const { power } = this.#plug;
     const state = this.#state;
     if (!power || !state) return;
     this.#running?.abort.abort(new Error('another test has begun'));
     const abort = new AbortController();
-    const signal = AbortSignal.any([abort.signal, power.signal]);
+    const signal = AbortSignal.any([abort.signal, power]);
     this.#chooseRanges(test);
     this.#frontEnd.setVolt(test.volt(0));
     if (state.isAutoConnecting) this.#connectAll(true);

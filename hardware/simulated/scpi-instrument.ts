@@ -1,6 +1,7 @@
 import { LineFramer } from '../../firmware-bridge/line-framer.ts';
 import type { Link } from '../../firmware-bridge/link.ts';
 import type { CancelTimer, Clock } from '../../src/domain/clock.ts';
+import { InstrumentPlug } from './instrument-plug.ts';
 import { type ProgramUnit, type ScpiCommand, ScpiCommands } from './scpi-commands.ts';
 import { SCPI_ERROR_TEXTS, ScpiFailure } from './scpi-parameters.ts';
 
@@ -35,19 +36,17 @@ interface Message {
 /**
  * The digital side of a simulated SCPI instrument: it takes program messages from its end of a
  * link, executes their commands in order, and keeps an error queue. What it may not execute now
- * waits. It stays plugged in when the host closes its end.
+ * waits.
  */
 export class ScpiInstrument {
   readonly #link: Link;
+  readonly #plug: InstrumentPlug;
   readonly #commands: ScpiCommands;
   readonly #behaviour: ScpiBehaviour;
   readonly #encoder = new TextEncoder();
   #framer = newFramer();
   #waiting: Message[] = [];
   #errors: number[] = [];
-  #power: AbortController | undefined;
-  #unlisten: (() => void)[] = [];
-
   readonly #wire: SlowWire | undefined;
   /** When all that is on its way to the instrument has arrived. */
   #arrivedSecond = 0;
@@ -57,13 +56,20 @@ export class ScpiInstrument {
   constructor(link: Link, behaviour: ScpiBehaviour, wire?: SlowWire) {
     this.#wire = wire;
     this.#link = link;
+    this.#plug = new InstrumentPlug({
+      link,
+      hear: (bytes) => this.#hear(bytes),
+      onPlugIn: () => {
+        this.#framer = newFramer();
+      },
+    });
     this.#behaviour = behaviour;
     this.#commands = new ScpiCommands([...behaviour.commands, ...this.#ownCommands()]);
   }
 
   /** Aborts when the power goes; undefined without power. */
   get power(): AbortSignal | undefined {
-    return this.#power?.signal;
+    return this.#plug.power;
   }
 
   /** Errors that nobody has read. */
@@ -73,24 +79,15 @@ export class ScpiInstrument {
 
   /** Switches it on. Idempotent. */
   async start(): Promise<void> {
-    if (this.#power) return;
-    this.#power = new AbortController();
+    if (this.#plug.power) return;
     this.#errors = [];
     this.#waiting = [];
-    this.#unlisten = [
-      this.#link.onData((bytes) => this.#hear(bytes)),
-      this.#link.onClose(() => void this.#plugIn()),
-    ];
-    await this.#plugIn();
+    await this.#plug.switchOn();
   }
 
   /** Takes the power away. Idempotent. */
   async stop(): Promise<void> {
-    const power = this.#power;
-    if (!power) return;
-    this.#power = undefined;
-    for (const unlisten of this.#unlisten) unlisten();
-    power.abort(new Error('the power is gone'));
+    if (!this.#plug.cutPower()) return;
     this.#cancelReply?.();
     this.#cancelReply = undefined;
     await this.#link.close();
@@ -110,12 +107,6 @@ export class ScpiInstrument {
     }
   }
 
-  async #plugIn(): Promise<void> {
-    if (!this.#power || this.#link.isOpen) return;
-    this.#framer = newFramer();
-    await this.#link.open(this.#power.signal);
-  }
-
   #hear(bytes: Uint8Array): void {
     for (const line of this.#framer.push(bytes)) {
       if (!this.#wire) this.#receive(line);
@@ -127,9 +118,9 @@ export class ScpiInstrument {
     const { clock } = wire;
     const begunSecond = Math.max(clock.nowSecond(), this.#arrivedSecond);
     this.#arrivedSecond = begunSecond + transferSecond(line, wire);
-    const power = this.#power;
+    const { power } = this.#plug;
     clock.after(this.#arrivedSecond - clock.nowSecond(), () => {
-      if (power && this.#power === power) this.#receive(line);
+      if (power && this.#plug.power === power) this.#receive(line);
     });
   }
 
