@@ -1,4 +1,5 @@
 import type { MeasuringRange } from '../../src/domain/instrument.ts';
+import type { Quantity, SmuRanges } from './smu-quantities.ts';
 
 /** Sourcing, 1 year, 23 °C ± 5 °C: specifications of the 2400, rev. H, page 1. */
 export const SOURCE_VOLT: readonly MeasuringRange[] = [
@@ -17,21 +18,22 @@ export const SOURCE_AMPERE: readonly MeasuringRange[] = [
   { fullScale: 100e-3, gainRelative: 0.066e-2, offset: 20e-6 },
   { fullScale: 1, gainRelative: 0.27e-2, offset: 900e-6 },
 ];
-/** Nominal ranges, V. */
-export const VOLT_RANGES = SOURCE_VOLT.map(({ fullScale }) => fullScale);
-/** Nominal ranges, A. */
-export const AMPERE_RANGES = SOURCE_AMPERE.map(({ fullScale }) => fullScale);
+/** Nominal ranges, V and A. */
+export const RANGES: SmuRanges = {
+  VOLT: SOURCE_VOLT.map(({ fullScale }) => fullScale),
+  CURR: SOURCE_AMPERE.map(({ fullScale }) => fullScale),
+};
 
 /** Everything that `*RST` sets back. */
 export interface Settings2400 {
-  function: 'VOLT' | 'CURR';
-  level: { VOLT: number; CURR: number };
-  sourceRange: { VOLT: number; CURR: number };
+  function: Quantity;
+  level: Record<Quantity, number>;
+  sourceRange: Record<Quantity, number>;
   /** Compliance: of the voltage while a current is sourced, and the other way round. */
-  protection: { VOLT: number; CURR: number };
-  senseRange: { VOLT: number; CURR: number };
-  isAutoRange: { VOLT: boolean; CURR: boolean };
-  senseFunctions: ReadonlySet<string>;
+  protection: Record<Quantity, number>;
+  senseRange: Record<Quantity, number>;
+  isAutoRange: Record<Quantity, boolean>;
+  senseFunctions: ReadonlySet<Quantity>;
   isConcurrent: boolean;
   isRemoteSense: boolean;
   isAutoOff: boolean;
@@ -51,7 +53,7 @@ export function settingsAfterReset(): Settings2400 {
     protection: { VOLT: 21, CURR: 1.05e-4 },
     senseRange: { VOLT: 20, CURR: 1e-4 },
     isAutoRange: { VOLT: true, CURR: true },
-    senseFunctions: new Set(['CURR']),
+    senseFunctions: new Set<Quantity>(['CURR']),
     isConcurrent: true,
     isRemoteSense: false,
     isAutoOff: false,

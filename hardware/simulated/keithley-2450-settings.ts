@@ -1,4 +1,5 @@
 import type { MeasuringRange } from '../../src/domain/instrument.ts';
+import type { Quantity, SmuRanges } from './smu-quantities.ts';
 
 /** Sourcing, 1 year, 23 °C ± 5 °C: specifications of the 2450, rev. A, page 2. */
 export const SOURCE_VOLT: readonly MeasuringRange[] = [
@@ -21,18 +22,13 @@ export const SOURCE_AMPERE: readonly MeasuringRange[] = [
   { fullScale: 1, gainRelative: 0.067e-2, offset: 900e-6 },
 ];
 /** Nominal ranges, V and A. */
-export const RANGES = {
+export const RANGES: SmuRanges = {
   VOLT: SOURCE_VOLT.map(({ fullScale }) => fullScale),
   CURR: SOURCE_AMPERE.map(({ fullScale }) => fullScale),
-} as const;
+};
 
 /** Most readings that a buffer can be made for here. */
 export const BUFFER_READINGS_MAX = 100_000;
-
-/** As the instrument calls them. */
-export type Quantity = 'VOLT' | 'CURR';
-/** In long form, as headers are spelled. */
-export const WORDS = { VOLT: 'VOLTage', CURR: 'CURRent' } as const;
 
 /** Everything that `*RST` sets back. */
 export interface Settings2450 {
