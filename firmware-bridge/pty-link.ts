@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { existsSync, lstatSync, rmSync } from 'node:fs';
 import { type Clock, sleep } from '../src/domain/clock.ts';
 import { Fault } from '../src/domain/fault.ts';
+import { DroppingWriter } from './dropping-writer.ts';
 import type { Link } from './link.ts';
 import { Listeners } from './listeners.ts';
 
@@ -13,8 +14,6 @@ export interface PtyLinkOptions {
   readonly program?: string;
 }
 
-/** Bytes that the host has not taken; more are dropped and counted, as by a serial adapter. */
-const UNSENT_BYTES_MAX = 2 ** 20;
 const APPEARS_SECOND_MAX = 5;
 const LOOK_EVERY_SECOND = 0.02;
 
@@ -27,7 +26,7 @@ export class PtyLink implements Link {
   readonly #data = new Listeners<Uint8Array>();
   readonly #closed = new Listeners<string>();
   #child: ChildProcessWithoutNullStreams | undefined;
-  #droppedBytes = 0;
+  readonly #mouth = new DroppingWriter();
 
   constructor(options: PtyLinkOptions) {
     this.#options = options;
@@ -43,7 +42,7 @@ export class PtyLink implements Link {
 
   /** Bytes of the instrument that the host has not taken. */
   get droppedBytes(): number {
-    return this.#droppedBytes;
+    return this.#mouth.droppedBytes;
   }
 
   /** @throws Fault instrumentMissing without socat, badInput when the path is taken */
@@ -66,13 +65,8 @@ export class PtyLink implements Link {
   }
 
   write(bytes: Uint8Array): void {
-    const child = this.#child;
-    if (!child) throw this.#fault('instrumentLost', 'it is closed');
-    if (child.stdin.writableLength + bytes.length <= UNSENT_BYTES_MAX) {
-      child.stdin.write(Buffer.from(bytes));
-    } else {
-      this.#droppedBytes += bytes.length;
-    }
+    if (!this.#child) throw this.#fault('instrumentLost', 'it is closed');
+    this.#mouth.write(this.#child.stdin, bytes);
   }
 
   onData(listener: (bytes: Uint8Array) => void): () => void {

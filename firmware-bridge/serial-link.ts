@@ -6,6 +6,7 @@ import { Fault } from '../src/domain/fault.ts';
 import type { Link } from './link.ts';
 import { Listeners } from './listeners.ts';
 import { holderOf, lockerOf } from './port-holder.ts';
+import { SilenceWatch } from './silence-watch.ts';
 
 export interface SerialLinkOptions {
   /** Best a path that names the device and not the order of plugging: /dev/serial/by-id/… */
@@ -43,9 +44,9 @@ export class SerialLink implements Link {
   readonly #options: SerialLinkOptions;
   readonly #data = new Listeners<Uint8Array>();
   readonly #closed = new Listeners<string>();
+  readonly #silence: SilenceWatch;
   #port: SerialPort | undefined;
   #isOpening = false;
-  #cancelSilence: CancelTimer | undefined;
   #cancelPresence: CancelTimer | undefined;
   #unfinishedCloses = 0;
   #unsentBytes = 0;
@@ -53,6 +54,9 @@ export class SerialLink implements Link {
 
   constructor(options: SerialLinkOptions) {
     this.#options = options;
+    const { clock, silenceSecondMax: secondMax } = options;
+    const onSilence = (reason: string): void => void this.#end(reason);
+    this.#silence = new SilenceWatch({ clock, secondMax, onSilence });
   }
 
   get name(): string {
@@ -131,8 +135,7 @@ export class SerialLink implements Link {
   }
 
   async close(): Promise<void> {
-    const port = this.#port;
-    if (port) await this.#lose(port, 'closed by this end');
+    await this.#end('closed by this end');
   }
 
   /** serialport tells its errors apart only by their text; the file system has codes. */
@@ -178,7 +181,7 @@ export class SerialLink implements Link {
     port.on('close', (error: Error | null) => {
       void this.#lose(port, error ? hungUp(error.message) : 'the port was closed');
     });
-    this.#watchSilence(port);
+    this.#silence.restart();
     this.#watchPresence(port);
   }
 
@@ -205,24 +208,20 @@ export class SerialLink implements Link {
 
   #hear(port: SerialPort, bytes: Buffer): void {
     if (this.#port !== port) return;
-    this.#watchSilence(port);
+    this.#silence.restart();
     this.#data.tell(bytes);
   }
 
-  #watchSilence(port: SerialPort): void {
-    const { clock, silenceSecondMax } = this.#options;
-    this.#cancelSilence?.();
-    if (silenceSecondMax === undefined) return;
-    this.#cancelSilence = clock.after(silenceSecondMax, () => {
-      void this.#lose(port, `nothing was received for ${silenceSecondMax} s`);
-    });
+  async #end(reason: string): Promise<void> {
+    const port = this.#port;
+    if (port) await this.#lose(port, reason);
   }
 
   /** Ends one opening, whoever asks first; tells the listeners once. */
   async #lose(port: SerialPort, reason: string): Promise<void> {
     if (this.#port !== port) return;
     this.#port = undefined;
-    this.#cancelSilence?.();
+    this.#silence.stop();
     this.#cancelPresence?.();
     const closed = this.#closePort(port);
     this.#closed.tell(reason);

@@ -1,8 +1,9 @@
 import { connect, type Socket } from 'node:net';
-import type { CancelTimer, Clock } from '../src/domain/clock.ts';
+import type { Clock } from '../src/domain/clock.ts';
 import { Fault } from '../src/domain/fault.ts';
 import type { Link } from './link.ts';
 import { Listeners } from './listeners.ts';
+import { SilenceWatch } from './silence-watch.ts';
 
 export interface TcpLinkOptions {
   readonly host: string;
@@ -30,12 +31,15 @@ export class TcpLink implements Link {
   readonly #options: TcpLinkOptions;
   readonly #data = new Listeners<Uint8Array>();
   readonly #closed = new Listeners<string>();
+  readonly #silence: SilenceWatch;
   #socket: Socket | undefined;
   #isOpening = false;
-  #cancelSilence: CancelTimer | undefined;
 
   constructor(options: TcpLinkOptions) {
     this.#options = options;
+    const { clock, silenceSecondMax: secondMax } = options;
+    const onSilence = (reason: string): void => void this.#end(reason);
+    this.#silence = new SilenceWatch({ clock, secondMax, onSilence });
   }
 
   get name(): string {
@@ -78,8 +82,7 @@ export class TcpLink implements Link {
   }
 
   async close(): Promise<void> {
-    const socket = this.#socket;
-    if (socket) await this.#lose(socket, 'closed by this end');
+    await this.#end('closed by this end');
   }
 
   #connect(signal: AbortSignal): Promise<Socket> {
@@ -119,29 +122,25 @@ export class TcpLink implements Link {
     // An instrument that has ended its half will never answer again.
     socket.on('end', () => void this.#lose(socket, 'closed by the other end'));
     socket.on('close', () => void this.#lose(socket, 'the connection was closed'));
-    this.#watchSilence(socket);
+    this.#silence.restart();
   }
 
   #hear(socket: Socket, bytes: Uint8Array): void {
     if (this.#socket !== socket) return;
-    this.#watchSilence(socket);
+    this.#silence.restart();
     this.#data.tell(bytes);
   }
 
-  #watchSilence(socket: Socket): void {
-    const { clock, silenceSecondMax } = this.#options;
-    this.#cancelSilence?.();
-    if (silenceSecondMax === undefined) return;
-    this.#cancelSilence = clock.after(silenceSecondMax, () => {
-      void this.#lose(socket, `nothing was received for ${silenceSecondMax} s`);
-    });
+  async #end(reason: string): Promise<void> {
+    const socket = this.#socket;
+    if (socket) await this.#lose(socket, reason);
   }
 
   /** Ends one opening, whoever asks first; tells the listeners once. */
   async #lose(socket: Socket, reason: string): Promise<void> {
     if (this.#socket !== socket) return;
     this.#socket = undefined;
-    this.#cancelSilence?.();
+    this.#silence.stop();
     const gone = this.#shut(socket);
     this.#closed.tell(reason);
     await gone;

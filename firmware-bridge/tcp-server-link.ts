@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../src/domain/clock.ts';
 import { Fault } from '../src/domain/fault.ts';
+import { DroppingWriter } from './dropping-writer.ts';
 import type { Link } from './link.ts';
 import { Listeners } from './listeners.ts';
 
@@ -14,8 +15,6 @@ export interface TcpServerLinkOptions {
   readonly isBusy?: boolean;
 }
 
-/** Bytes that the host has not taken; more are dropped and counted, as by a serial adapter. */
-const UNSENT_BYTES_MAX = 2 ** 20;
 /** The end of one host and the beginning of the next may be heard in either order. */
 const HANDOVER_SECOND_MAX = 0.2;
 
@@ -28,10 +27,10 @@ export class TcpServerLink implements Link {
   readonly #options: TcpServerLinkOptions;
   readonly #data = new Listeners<Uint8Array>();
   readonly #closed = new Listeners<string>();
+  readonly #mouth = new DroppingWriter();
   #server: Server | undefined;
   #socket: Socket | undefined;
   #port: number;
-  #droppedBytes = 0;
   #turnedAway = 0;
 
   constructor(options: TcpServerLinkOptions) {
@@ -54,7 +53,7 @@ export class TcpServerLink implements Link {
 
   /** Bytes of the instrument that no host has taken. */
   get droppedBytes(): number {
-    return this.#droppedBytes;
+    return this.#mouth.droppedBytes;
   }
 
   /** Hosts that were not let in, because another one was there. */
@@ -87,12 +86,7 @@ export class TcpServerLink implements Link {
     if (!this.#server) {
       throw new Fault('instrumentLost', { where: this.name, message: 'it is closed' });
     }
-    const socket = this.#socket;
-    if (socket && socket.writableLength + bytes.length <= UNSENT_BYTES_MAX) {
-      socket.write(Buffer.from(bytes));
-    } else {
-      this.#droppedBytes += bytes.length;
-    }
+    this.#mouth.write(this.#socket, bytes);
   }
 
   onData(listener: (bytes: Uint8Array) => void): () => void {

@@ -55,12 +55,12 @@ export class SimulatedBoard {
       if (isHigh) selected = selected === device ? undefined : selected;
       else {
         selected = device;
-        device.select();
+        device.bus.select();
       }
     };
     this.#mcu = new Mcu(program, {
       onByte,
-      onSpi: (byte) => selected?.exchange(byte) ?? 0xff,
+      onSpi: (byte) => selected?.bus.exchange(byte) ?? 0xff,
       onPin: (pin, isHigh) => {
         if (pin === PINS.thermometerSelect) select(thermometer, isHigh);
         if (pin === PINS.thermocoupleSelect) select(thermocouple, isHigh);
