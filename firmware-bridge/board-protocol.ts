@@ -12,6 +12,9 @@
 /** Changes when a message changes; a host refuses a board of another version. */
 export const PROTOCOL_VERSION = 1;
 
+/** The speed that the firmware is made for. */
+export const BAUD_RATE = 57_600;
+
 export const COMMANDS = {
   /** Host: counter14, settingsCrc16. Feeds the board's patience and proves what it was told. */
   heartbeat: 0x01,

@@ -1,45 +1,39 @@
 import type { CancelTimer, Clock } from '../src/domain/clock.ts';
 import { Fault, type FaultCode } from '../src/domain/fault.ts';
-import { BoardClock, type PlacedMoment } from './board-clock.ts';
+import type { PlacedMoment } from './board-clock.ts';
 import {
-  crc16,
   decodeFields,
   decodeMessage,
   encodeFields,
   encodeMessage,
   type Values,
 } from './board-message.ts';
+import { BoardMoments } from './board-moments.ts';
 import {
-  CLEAR_FIELDS,
+  type BoardLimits,
+  BoardOrders,
+  type BoardOutputs,
+  type BoardStatus,
+  type BoardWire,
+} from './board-orders.ts';
+import {
   COMMANDS,
   type Field,
   HEARTBEAT_FIELDS,
-  LIMIT_FIELDS,
   MOMENT_FIELDS,
-  OUTPUT_FIELDS,
   PROTOCOL_VERSION,
-  REFUSALS,
   REFUSED_FIELDS,
   SENSOR_FIELDS,
   STATUS_FIELDS,
   TOKEN_FIELDS,
-  TRIGGER_FIELDS,
-  TRIPS,
   type TripName,
 } from './board-protocol.ts';
 import { FirmataBoard } from './firmata-board.ts';
 import type { Link } from './link.ts';
-import { OneAtATime } from './one-at-a-time.ts';
+import { SilenceWatch } from './silence-watch.ts';
 import { SysexFramer } from './sysex-framer.ts';
 
-export type BoardLimits = Values<typeof LIMIT_FIELDS>;
-export type BoardStatus = Values<typeof STATUS_FIELDS>;
 export type BoardReport = Values<typeof SENSOR_FIELDS>;
-export interface BoardOutputs {
-  /** Share of full power, 0 to 1, in steps of a thousandth. */
-  readonly dutyFraction: number;
-  readonly isRelayClosed: boolean;
-}
 
 export interface OperandoBoardOptions {
   /** The board's name in the rig file. */
@@ -60,28 +54,13 @@ export interface BoardListener {
 const READY_TIMEOUT_SECOND = 5;
 /** Of the board's 950 ms at the most: three may be lost. */
 const HEARTBEAT_EVERY_SECOND = 0.2;
-/** The board reports ten times a second. */
+/**
+ * The board reports ten times a second. Data older than this are no sign of a board: johnny-five
+ * would go on repeating the last.
+ */
 const SILENCE_SECOND_MAX = 1;
-const REPLY_TIMEOUT_SECOND = 0.5;
 const COMPARE_EVERY_SECOND = 1;
-/** Ten bits for each byte, at the speed that the firmware is made for. */
-export const BAUD_RATE = 57_600;
-const BYTE_SECOND = 10 / BAUD_RATE;
-/** Marks, command and check sum, besides the payload. */
-const FRAME_BYTES = 6;
-const QUESTION_BYTES = FRAME_BYTES + 2;
-const ANSWER_BYTES = FRAME_BYTES + 7;
 const COUNTERS = 2 ** 14;
-const DUTY_FULL = 1000;
-
-interface Waiting {
-  readonly command: number;
-  readonly isDone: (status: BoardStatus) => boolean;
-  readonly resolve: (status: BoardStatus) => void;
-  readonly reject: (fault: Fault) => void;
-  /** The last thing it was told in refusal; a status follows every refusal. */
-  refusal: number | undefined;
-}
 
 /**
  * The operando board with its own firmware: johnny-five knows its free pins, this class all that
@@ -93,18 +72,13 @@ export class OperandoBoard {
   readonly #firmata: FirmataBoard;
   readonly #listeners = new Set<BoardListener>();
   readonly #framer = new SysexFramer();
-  readonly #clock = new BoardClock();
-  readonly #moments = new Map<number, (boardUs: number) => void>();
-  readonly #questions = new Map<number, number>();
-  #limits: readonly number[] = [];
-  #settings: readonly number[] = [];
+  readonly #orders: BoardOrders;
+  readonly #moments: BoardMoments;
+  readonly #silence: SilenceWatch;
   #status: BoardStatus | undefined;
-  #waiting: Waiting | undefined;
-  readonly #turns = new OneAtATime();
   #counter = 0;
   #damaged = 0;
   #timers: CancelTimer[] = [];
-  #cancelSilence: CancelTimer | undefined;
   #unlisten: (() => void)[] = [];
   #isStarted = false;
   /** From a `start` that has succeeded to its end; before that its failure tells what is wrong. */
@@ -114,6 +88,18 @@ export class OperandoBoard {
   constructor(options: OperandoBoardOptions) {
     this.#options = options;
     this.#firmata = new FirmataBoard({ ...options, readyTimeoutSecond: READY_TIMEOUT_SECOND });
+    const wire: BoardWire = {
+      clock: options.clock,
+      send: (command, payload) => this.#send(command, payload),
+      fault: (code, message) => this.#fault(code, message),
+    };
+    this.#orders = new BoardOrders(wire);
+    this.#moments = new BoardMoments(wire);
+    this.#silence = new SilenceWatch({
+      clock: options.clock,
+      secondMax: SILENCE_SECOND_MAX,
+      onSilence: (reason) => this.#lose(reason),
+    });
   }
 
   /** The johnny-five side: the free pins. */
@@ -154,7 +140,7 @@ export class OperandoBoard {
     ];
     try {
       await this.#firmata.start(signal);
-      const status = await this.#order(COMMANDS.askStatus, [], () => true);
+      const status = await this.#orders.askStatus();
       this.#refuseOtherVersion(status);
     } catch (error) {
       await this.stop();
@@ -163,7 +149,7 @@ export class OperandoBoard {
     this.#isInService = true;
     this.#beat();
     this.#compareClocks();
-    this.#watchSilence();
+    this.#silence.restart();
   }
 
   /** Lets go of the board, which then switches off by itself if anything is on. Idempotent. */
@@ -178,33 +164,15 @@ export class OperandoBoard {
    * @throws Fault instrumentUnable when it refuses, naming why; timeout, instrumentLost
    */
   setLimits(limits: BoardLimits): Promise<BoardStatus> {
-    return this.#turns.run(async () => {
-      const payload = encodeFields(LIMIT_FIELDS, limits);
-      return this.#unlessRefused({ limits: payload, settings: payload }, () =>
-        this.#order(COMMANDS.setLimits, payload, this.#hasSettings(payload)),
-      );
-    });
+    return this.#orders.setLimits(limits);
   }
 
   /**
    * Sets heater and cell relay, and waits until the board says that it drives them so.
    * @throws Fault instrumentUnable when it refuses, naming why; timeout, instrumentLost
    */
-  setOutputs({ dutyFraction, isRelayClosed }: BoardOutputs): Promise<BoardStatus> {
-    return this.#turns.run(async () => {
-      const duty = Math.round(dutyFraction * DUTY_FULL);
-      const relay = isRelayClosed ? 1 : 0;
-      const payload = encodeFields(OUTPUT_FIELDS, { duty, relay });
-      const settings = [...this.#limits, ...payload];
-      const isSet = this.#hasSettings(settings);
-      return this.#unlessRefused({ limits: this.#limits, settings }, () =>
-        this.#order(
-          COMMANDS.setOutputs,
-          payload,
-          (status) => isSet(status) && status.duty === duty && status.relay === relay,
-        ),
-      );
-    });
+  setOutputs(outputs: BoardOutputs): Promise<BoardStatus> {
+    return this.#orders.setOutputs(outputs);
   }
 
   /**
@@ -213,12 +181,7 @@ export class OperandoBoard {
    * @throws Fault instrumentUnable when it is another trip, or its cause is still there
    */
   clearTrip(name: TripName): Promise<BoardStatus> {
-    return this.#turns.run(async () => {
-      const payload = encodeFields(CLEAR_FIELDS, { reason: TRIPS[name] });
-      return this.#unlessRefused({ limits: [], settings: [] }, () =>
-        this.#order(COMMANDS.clearTrip, payload, (status) => status.trip === TRIPS.none),
-      );
-    });
+    return this.#orders.clearTrip(name);
   }
 
   /**
@@ -226,84 +189,7 @@ export class OperandoBoard {
    * @returns when its edge rose @throws Fault timeout when the board does not say so
    */
   trigger(number: number, widthMs: number): Promise<PlacedMoment> {
-    const { clock } = this.#options;
-    return new Promise((resolve, reject) => {
-      const cancel = clock.after(REPLY_TIMEOUT_SECOND, () => {
-        this.#moments.delete(number);
-        const message = `pulse ${number} was not confirmed within ${REPLY_TIMEOUT_SECOND} s`;
-        reject(this.#fault('timeout', message));
-      });
-      this.#moments.set(number, (boardUs) => {
-        cancel();
-        const moment = this.#clock.place(boardUs);
-        if (moment) resolve(moment);
-        else reject(this.#fault('instrumentUnable', 'its clock was not compared yet'));
-      });
-      this.#send(COMMANDS.trigger, encodeFields(TRIGGER_FIELDS, { number, widthMs }));
-    });
-  }
-
-  /** Heartbeats say what the board was told; where it refused, it still has what it had. */
-  async #unlessRefused(
-    told: { readonly limits: readonly number[]; readonly settings: readonly number[] },
-    order: () => Promise<BoardStatus>,
-  ): Promise<BoardStatus> {
-    const before = { limits: this.#limits, settings: this.#settings };
-    this.#limits = told.limits;
-    this.#settings = told.settings;
-    try {
-      return await order();
-    } catch (error) {
-      if (error instanceof Fault && error.code === 'instrumentUnable') {
-        this.#limits = before.limits;
-        this.#settings = before.settings;
-      }
-      throw error;
-    }
-  }
-
-  #hasSettings(settings: readonly number[]): (status: BoardStatus) => boolean {
-    const crc = crc16(settings);
-    return (status) => status.settingsCrc === crc && status.trip === TRIPS.none;
-  }
-
-  /** Sends an order and waits for the status that says it was followed. */
-  #order(
-    command: number,
-    payload: readonly number[],
-    isDone: (status: BoardStatus) => boolean,
-  ): Promise<BoardStatus> {
-    const { clock } = this.#options;
-    return new Promise<BoardStatus>((resolve, reject) => {
-      const settle = (): void => {
-        cancel();
-        this.#waiting = undefined;
-      };
-      const cancel = clock.after(REPLY_TIMEOUT_SECOND, () => {
-        settle();
-        const message = `${nameOf(COMMANDS, command)} was not followed within ${REPLY_TIMEOUT_SECOND} s`;
-        reject(this.#fault('timeout', message));
-      });
-      this.#waiting = {
-        command,
-        isDone,
-        refusal: undefined,
-        resolve: (status) => {
-          settle();
-          resolve(status);
-        },
-        reject: (fault) => {
-          settle();
-          reject(fault);
-        },
-      };
-      try {
-        this.#send(command, payload);
-      } catch (error) {
-        settle();
-        reject(error);
-      }
-    });
+    return this.#moments.pulse(number, widthMs);
   }
 
   #hear(bytes: Uint8Array): void {
@@ -318,47 +204,31 @@ export class OperandoBoard {
   }
 
   #take(command: number, payload: Uint8Array): void {
-    const { clock } = this.#options;
-    if (this.#timers.length > 0) this.#watchSilence();
+    if (this.#timers.length > 0) this.#silence.restart();
     switch (command) {
       case COMMANDS.sensors:
         this.#decoded(SENSOR_FIELDS, payload, (report) => {
-          for (const one of this.#listeners) one.onReport?.(report, clock.nowSecond());
+          const timeSecond = this.#options.clock.nowSecond();
+          for (const one of this.#listeners) one.onReport?.(report, timeSecond);
         });
         break;
       case COMMANDS.status:
         this.#decoded(STATUS_FIELDS, payload, (status) => this.#takeStatus(status));
         break;
       case COMMANDS.refused:
-        this.#decoded(REFUSED_FIELDS, payload, (refused) => {
-          if (this.#waiting?.command === refused.command) this.#waiting.refusal = refused.reason;
-        });
+        this.#decoded(REFUSED_FIELDS, payload, (refused) => this.#orders.takeRefusal(refused));
         break;
       case COMMANDS.triggered:
-        this.#decoded(MOMENT_FIELDS, payload, ({ number, timeUs }) => {
-          this.#moments.get(number)?.(timeUs);
-          this.#moments.delete(number);
-        });
+        this.#decoded(MOMENT_FIELDS, payload, (pulse) => this.#moments.takePulse(pulse));
         break;
       case COMMANDS.detectorEdge:
-        this.#decoded(MOMENT_FIELDS, payload, ({ number, timeUs }) => {
-          const moment = this.#clock.place(timeUs);
-          if (moment) for (const one of this.#listeners) one.onDetectorEdge?.(number, moment);
+        this.#decoded(MOMENT_FIELDS, payload, (edge) => {
+          const moment = this.#moments.place(edge);
+          if (moment) for (const one of this.#listeners) one.onDetectorEdge?.(edge.number, moment);
         });
         break;
       case COMMANDS.time:
-        this.#decoded(MOMENT_FIELDS, payload, ({ number, timeUs }) => {
-          const sentSecond = this.#questions.get(number);
-          this.#questions.clear();
-          if (sentSecond === undefined) return;
-          this.#clock.compare({
-            sentSecond,
-            heardSecond: clock.nowSecond(),
-            questionSecond: QUESTION_BYTES * BYTE_SECOND,
-            answerSecond: ANSWER_BYTES * BYTE_SECOND,
-            boardUs: timeUs,
-          });
-        });
+        this.#decoded(MOMENT_FIELDS, payload, (time) => this.#moments.takeTime(time));
         break;
     }
   }
@@ -375,28 +245,20 @@ export class OperandoBoard {
 
   #takeStatus(status: BoardStatus): void {
     this.#status = status;
-    const waiting = this.#waiting;
-    if (waiting?.refusal !== undefined) {
-      const why = spoken(nameOf(REFUSALS, waiting.refusal));
-      const trip =
-        status.trip === TRIPS.none ? '' : ` (tripped: ${spoken(nameOf(TRIPS, status.trip))})`;
-      const message = `it refused ${spoken(nameOf(COMMANDS, waiting.command))}: ${why}${trip}`;
-      waiting.reject(this.#fault('instrumentUnable', message));
-    } else if (waiting?.isDone(status)) waiting.resolve(status);
+    this.#orders.takeStatus(status);
     for (const one of this.#listeners) one.onStatus?.(status);
   }
 
   #beat(): void {
     this.#counter = (this.#counter + 1) % COUNTERS;
-    const values = { counter: this.#counter, settingsCrc: crc16(this.#settings) };
+    const values = { counter: this.#counter, settingsCrc: this.#orders.settingsCrc };
     if (!this.#trySend(COMMANDS.heartbeat, encodeFields(HEARTBEAT_FIELDS, values))) return;
     this.#repeat(HEARTBEAT_EVERY_SECOND, () => this.#beat());
   }
 
   #compareClocks(): void {
     const token = this.#counter;
-    this.#questions.clear();
-    this.#questions.set(token, this.#options.clock.nowSecond());
+    this.#moments.expectTime(token);
     if (!this.#trySend(COMMANDS.askTime, encodeFields(TOKEN_FIELDS, { token }))) return;
     this.#repeat(COMPARE_EVERY_SECOND, () => this.#compareClocks());
   }
@@ -407,14 +269,6 @@ export class OperandoBoard {
       act();
     });
     this.#timers.push(cancel);
-  }
-
-  /** Data older than this are no sign of a board: johnny-five would go on repeating the last. */
-  #watchSilence(): void {
-    this.#cancelSilence?.();
-    this.#cancelSilence = this.#options.clock.after(SILENCE_SECOND_MAX, () => {
-      this.#lose(`nothing was received for ${SILENCE_SECOND_MAX} s`);
-    });
   }
 
   /** A link that has just gone says so itself, by its close. */
@@ -445,13 +299,10 @@ export class OperandoBoard {
     this.#isInService = false;
     for (const cancel of this.#timers) cancel();
     this.#timers = [];
-    this.#cancelSilence?.();
-    this.#cancelSilence = undefined;
+    this.#silence.stop();
     for (const unlisten of this.#unlisten) unlisten();
     this.#unlisten = [];
-    this.#limits = [];
-    this.#settings = [];
-    this.#waiting?.reject(fault);
+    this.#orders.end(fault);
     return fault;
   }
 
@@ -465,13 +316,4 @@ export class OperandoBoard {
     const { id, link } = this.#options;
     return new Fault(code, { where: `board ${id} on ${link.name}`, message });
   }
-}
-
-function nameOf(table: Readonly<Record<string, number>>, code: number): string {
-  return Object.entries(table).find(([, value]) => value === code)?.[0] ?? `number ${code}`;
-}
-
-/** thermometerFailed: thermometer failed. */
-function spoken(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

@@ -1,5 +1,5 @@
+import type { BoardLimits } from '../../firmware-bridge/board-orders.ts';
 import { FIRMWARE_BOUNDS, INPUT_BITS, SENSOR_BITS } from '../../firmware-bridge/board-protocol.ts';
-import type { BoardLimits } from '../../firmware-bridge/operando-board.ts';
 import type { CalibrationOf } from '../../src/domain/calibration.ts';
 import type { BoardOptions } from './board-options.ts';
 import { forceCode, pressureCode, thermocoupleCode, thermometerCode } from './conversions.ts';

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
+import { BAUD_RATE } from '../../firmware-bridge/board-protocol.ts';
 import { createLinkPair } from '../../firmware-bridge/in-process-link.ts';
-import { BAUD_RATE, OperandoBoard } from '../../firmware-bridge/operando-board.ts';
+import { OperandoBoard } from '../../firmware-bridge/operando-board.ts';
 import { SerialLink } from '../../firmware-bridge/serial-link.ts';
 import { BoardLink } from '../../firmware-bridge/sim/board-link.ts';
 import { boardProgram } from '../../firmware-bridge/sim/board-program.ts';

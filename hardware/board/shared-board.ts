@@ -1,13 +1,8 @@
 import type { PlacedMoment } from '../../firmware-bridge/board-clock.ts';
+import type { BoardLimits, BoardOutputs, BoardStatus } from '../../firmware-bridge/board-orders.ts';
 import { SENSOR_BITS, STATES, TRIPS } from '../../firmware-bridge/board-protocol.ts';
 import { OneAtATime } from '../../firmware-bridge/one-at-a-time.ts';
-import type {
-  BoardLimits,
-  BoardOutputs,
-  BoardReport,
-  BoardStatus,
-  OperandoBoard,
-} from '../../firmware-bridge/operando-board.ts';
+import type { BoardReport, OperandoBoard } from '../../firmware-bridge/operando-board.ts';
 import { type Clock, sleep } from '../../src/domain/clock.ts';
 import { Fault, type FaultCode } from '../../src/domain/fault.ts';
 import type {

@@ -2,12 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { STATES, TRIPS } from '../../firmware-bridge/board-protocol.ts';
-import {
-  BAUD_RATE,
-  type BoardReport,
-  OperandoBoard,
-} from '../../firmware-bridge/operando-board.ts';
+import { BAUD_RATE, STATES, TRIPS } from '../../firmware-bridge/board-protocol.ts';
+import { type BoardReport, OperandoBoard } from '../../firmware-bridge/operando-board.ts';
 import { SerialLink } from '../../firmware-bridge/serial-link.ts';
 import { Random } from '../../src/domain/random.ts';
 import { SystemClock } from '../../src/domain/system-clock.ts';

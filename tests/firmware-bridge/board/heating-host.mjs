@@ -2,8 +2,8 @@
 // With "watch" it switches nothing on by itself. Tells its parent, over IPC, what it found and
 // when it heats; after a loss it connects again and clears nothing.
 import { setTimeout as pause } from 'node:timers/promises';
-import { STATES, TRIPS } from '../../../dist/firmware-bridge/board-protocol.js';
-import { BAUD_RATE, OperandoBoard } from '../../../dist/firmware-bridge/operando-board.js';
+import { BAUD_RATE, STATES, TRIPS } from '../../../dist/firmware-bridge/board-protocol.js';
+import { OperandoBoard } from '../../../dist/firmware-bridge/operando-board.js';
 import { SerialLink } from '../../../dist/firmware-bridge/serial-link.js';
 import { SystemClock } from '../../../dist/src/domain/system-clock.js';
 
