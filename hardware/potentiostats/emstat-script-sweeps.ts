@@ -1,15 +1,14 @@
 import type { CyclicVoltammetry, Impedance, LinearSweep } from '../../src/domain/technique.ts';
 import {
   appliedCurrentRangeLines,
-  appliedRangeLines,
-  currentLimits,
   currentRangeLines,
   modeLines,
   type ScriptSetting,
   scriptOf,
   voltageRangeLines,
 } from './emstat-script-lines.ts';
-import { type PotentialPlan, potentiostatMode } from './emstat-script-modes.ts';
+import type { PotentialPlan } from './emstat-script-modes.ts';
+import { potentialScript } from './emstat-script-potential.ts';
 import { GALVANOSTAT_MODE } from './methodscript-devices.ts';
 import { formatLiteral } from './methodscript-literal.ts';
 
@@ -51,22 +50,8 @@ function rampScript(
 ): string[] {
   const { startVolt, stepVolt, rateVoltPerSecond, currentAmpereMax } = technique;
   const ramp = `${formatLiteral(stepVolt)} ${formatLiteral(rateVoltPerSecond)}`;
-  return scriptOf(
-    {
-      variables: ['e', 'i'],
-      preparation: [
-        ...modeLines(setting, potentiostatMode(setting.device, plan), plan.bandwidthHertz),
-        ...appliedRangeLines(plan.volts),
-        ...currentRangeLines(setting),
-        `set_e ${formatLiteral(startVolt)}`,
-      ],
-      closing: ['cell_on'],
-      loops: [`${command}${ramp}${options}`],
-      sent: ['e', 'i'],
-      limits: currentLimits(currentAmpereMax, setting),
-    },
-    setting,
-  );
+  const loops = [`${command}${ramp}${options}`];
+  return potentialScript({ startVolt, loops, currentAmpereMax }, setting, plan);
 }
 
 /** Impedance around a current, or around a potential. */

@@ -6,9 +6,6 @@ import type {
 } from '../../src/domain/technique.ts';
 import {
   appliedCurrentRangeLines,
-  appliedRangeLines,
-  currentLimits,
-  currentRangeLines,
   loopsOf,
   modeLines,
   type ScriptSetting,
@@ -21,8 +18,8 @@ import {
   modeProblems,
   type PotentialPlan,
   potentialPlan,
-  potentiostatMode,
 } from './emstat-script-modes.ts';
+import { potentialScript } from './emstat-script-potential.ts';
 import { impedanceScript, linearSweepScript, voltammetryScript } from './emstat-script-sweeps.ts';
 import { GALVANOSTAT_MODE } from './methodscript-devices.ts';
 import { formatLiteral } from './methodscript-literal.ts';
@@ -112,28 +109,12 @@ function constantCurrentScript(technique: ConstantCurrent, setting: ScriptSettin
   );
 }
 
-/** The current is checked by the instrument at every sample, whatever the host does. */
 function constantVoltageScript(
   technique: ConstantVoltage,
   setting: ScriptSetting,
   plan: PotentialPlan,
 ): string[] {
-  const { voltageVolt, currentAmpereMax } = technique;
-  const voltage = formatLiteral(voltageVolt);
-  return scriptOf(
-    {
-      variables: ['e', 'i'],
-      preparation: [
-        ...modeLines(setting, potentiostatMode(setting.device, plan), plan.bandwidthHertz),
-        ...appliedRangeLines(plan.volts),
-        ...currentRangeLines(setting),
-        `set_e ${voltage}`,
-      ],
-      closing: ['cell_on'],
-      loops: loopsOf(technique, `meas_loop_ca e i ${voltage}`),
-      sent: ['e', 'i'],
-      limits: currentLimits(currentAmpereMax, setting),
-    },
-    setting,
-  );
+  const { voltageVolt: startVolt, currentAmpereMax } = technique;
+  const loops = loopsOf(technique, `meas_loop_ca e i ${formatLiteral(startVolt)}`);
+  return potentialScript({ startVolt, loops, currentAmpereMax }, setting, plan);
 }
