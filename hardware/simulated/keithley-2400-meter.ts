@@ -1,7 +1,4 @@
 import type { Clock } from '../../src/domain/clock.ts';
-import { deriveSeed } from '../../src/domain/random.ts';
-import { keithleyCapability } from '../potentiostats/keithley-models.ts';
-import type { CellTerminals } from './cell-terminals.ts';
 import {
   RANGES,
   SOURCE_AMPERE,
@@ -9,8 +6,9 @@ import {
   settingsAfterReset,
 } from './keithley-2400-settings.ts';
 import { exponential, isAboveRange } from './keithley-numbers.ts';
+import { type KeithleyMeterOptions, keithleyOutput } from './keithley-output.ts';
 import { ScpiFailure } from './scpi-parameters.ts';
-import { SmuOutput } from './smu-output.ts';
+import type { SmuOutput } from './smu-output.ts';
 import { type Quantity, rangeInUse } from './smu-quantities.ts';
 
 /** Status of a reading, 2400 manual section 18, `:FORMat:ELEMents`. */
@@ -45,28 +43,10 @@ export class Keithley2400Meter {
   #latest: Taken | undefined;
   #zeroSecond = 0;
 
-  /** @param options `clockError` is how much its clock runs fast, relative */
-  constructor(options: {
-    readonly clock: Clock;
-    readonly terminals: CellTerminals;
-    readonly seed: number;
-    readonly clockError: number;
-  }) {
-    const { clock, terminals, seed, clockError } = options;
-    this.#clock = clock;
-    this.#clockError = clockError;
-    const { voltageVolt, currentAmpere } = keithleyCapability('2400').accuracy;
-    this.output = new SmuOutput({
-      terminals,
-      clock,
-      seed: deriveSeed(seed, 'keithley 2400 errors'),
-      accuracy: {
-        sourceVolt: SOURCE_VOLT,
-        sourceAmpere: SOURCE_AMPERE,
-        measureVolt: voltageVolt,
-        measureAmpere: currentAmpere,
-      },
-    });
+  constructor(options: KeithleyMeterOptions) {
+    this.#clock = options.clock;
+    this.#clockError = options.clockError;
+    this.output = keithleyOutput('2400', { volt: SOURCE_VOLT, ampere: SOURCE_AMPERE }, options);
   }
 
   /** Others after each reset. */

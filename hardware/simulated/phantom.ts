@@ -38,15 +38,7 @@ export interface CellGeometry {
 export type PhantomState = CellInterior & Partial<Pick<CellContents, 'protrusionMetre'>>;
 
 /** One void or fully grown filament; z counts from the plated electrode. */
-interface Feature {
-  readonly x: number;
-  readonly y: number;
-  readonly z: number;
-  readonly a: number;
-  readonly b: number;
-  readonly c: number;
-  readonly turn: number;
-}
+type Feature = Pick<Ellipsoid, 'x' | 'y' | 'z' | 'a' | 'b' | 'c' | 'turn'>;
 
 /** The cell's own arrangement of voids and filaments, which the seed repeats. */
 export class Phantom {
