@@ -95,11 +95,10 @@ export class OperandoBoard {
     };
     this.#orders = new BoardOrders(wire);
     this.#moments = new BoardMoments(wire);
-    this.#silence = new SilenceWatch({
-      clock: options.clock,
-      secondMax: SILENCE_SECOND_MAX,
-      onSilence: (reason) => this.#lose(reason),
-    });
+    this.#silence = new SilenceWatch(
+      { clock: options.clock, silenceSecondMax: SILENCE_SECOND_MAX },
+      (reason) => this.#lose(reason),
+    );
   }
 
   /** The johnny-five side: the free pins. */

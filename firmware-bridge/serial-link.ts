@@ -54,9 +54,7 @@ export class SerialLink implements Link {
 
   constructor(options: SerialLinkOptions) {
     this.#options = options;
-    const { clock, silenceSecondMax: secondMax } = options;
-    const onSilence = (reason: string): void => void this.#end(reason);
-    this.#silence = new SilenceWatch({ clock, secondMax, onSilence });
+    this.#silence = new SilenceWatch(options, (reason) => void this.#end(reason));
   }
 
   get name(): string {

@@ -3,27 +3,28 @@ import type { CancelTimer, Clock } from '../src/domain/clock.ts';
 export interface SilenceWatchOptions {
   readonly clock: Clock;
   /** Longest time between two signs of life; without it nothing is watched. */
-  readonly secondMax: number | undefined;
-  /** Told once, with the reason in words. */
-  readonly onSilence: (reason: string) => void;
+  readonly silenceSecondMax?: number;
 }
 
 /** Tells when nothing has been received for too long. */
 export class SilenceWatch {
   readonly #options: SilenceWatchOptions;
+  readonly #onSilence: (reason: string) => void;
   #cancel: CancelTimer | undefined;
 
-  constructor(options: SilenceWatchOptions) {
+  /** @param onSilence told once for each silence, with the reason in words */
+  constructor(options: SilenceWatchOptions, onSilence: (reason: string) => void) {
     this.#options = options;
+    this.#onSilence = onSilence;
   }
 
   /** Counts from now: at the opening, and at each sign of life. */
   restart(): void {
-    const { clock, secondMax, onSilence } = this.#options;
+    const { clock, silenceSecondMax } = this.#options;
     this.stop();
-    if (secondMax === undefined) return;
-    this.#cancel = clock.after(secondMax, () =>
-      onSilence(`nothing was received for ${secondMax} s`),
+    if (silenceSecondMax === undefined) return;
+    this.#cancel = clock.after(silenceSecondMax, () =>
+      this.#onSilence(`nothing was received for ${silenceSecondMax} s`),
     );
   }
 
