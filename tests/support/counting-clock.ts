@@ -1,18 +1,20 @@
 import type { CancelTimer, Clock, ReleaseHold } from '../../src/domain/clock.ts';
 import { VirtualClock } from '../../src/domain/virtual-clock.ts';
+import { ArmedTimers } from './armed-timers.ts';
 
 /** A virtual clock that knows how many of its timers are still armed. */
 export class CountingClock implements Clock {
   readonly #inner: VirtualClock;
-  #armed = 0;
+  readonly #timers: ArmedTimers;
 
   /** @param startSecond what it shows at first */
   constructor(startSecond = 0) {
     this.#inner = new VirtualClock(0, startSecond);
+    this.#timers = new ArmedTimers(this.#inner);
   }
 
   get armedTimers(): number {
-    return this.#armed;
+    return this.#timers.count;
   }
   nowSecond(): number {
     return this.#inner.nowSecond();
@@ -21,20 +23,7 @@ export class CountingClock implements Clock {
     return this.#inner.utcMs();
   }
   after(delaySecond: number, callback: () => void): CancelTimer {
-    this.#armed += 1;
-    let live = true;
-    const disarm = (): void => {
-      if (live) this.#armed -= 1;
-      live = false;
-    };
-    const cancel = this.#inner.after(delaySecond, () => {
-      disarm();
-      callback();
-    });
-    return () => {
-      disarm();
-      cancel();
-    };
+    return this.#timers.after(delaySecond, callback);
   }
   hold(): ReleaseHold {
     return this.#inner.hold();

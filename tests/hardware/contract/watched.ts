@@ -1,17 +1,19 @@
 import type { Link } from '../../../firmware-bridge/link.ts';
 import type { CancelTimer, Clock, ReleaseHold } from '../../../src/domain/clock.ts';
+import { ArmedTimers } from '../../support/armed-timers.ts';
 
 /** Another clock, and how many timers its user has armed and not yet met. */
 export class WatchedClock implements Clock {
   readonly #clock: Clock;
-  #armed = 0;
+  readonly #timers: ArmedTimers;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#timers = new ArmedTimers(clock);
   }
 
   get armedTimers(): number {
-    return this.#armed;
+    return this.#timers.count;
   }
 
   nowSecond(): number {
@@ -23,20 +25,7 @@ export class WatchedClock implements Clock {
   }
 
   after(delaySecond: number, callback: () => void): CancelTimer {
-    this.#armed += 1;
-    let isArmed = true;
-    const disarm = (): void => {
-      if (isArmed) this.#armed -= 1;
-      isArmed = false;
-    };
-    const cancel = this.#clock.after(delaySecond, () => {
-      disarm();
-      callback();
-    });
-    return () => {
-      disarm();
-      cancel();
-    };
+    return this.#timers.after(delaySecond, callback);
   }
 
   hold(): ReleaseHold {
