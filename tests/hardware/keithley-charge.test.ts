@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { openRig } from '../../hardware/registry.ts';
-import { Bus } from '../../src/domain/bus.ts';
-import { rigSchema } from '../../src/domain/rig.ts';
-import { planRun } from '../../src/run/planner.ts';
-import { Runner } from '../../src/run/runner.ts';
 import { advanceUntil, CountingClock } from '../support/counting-clock.ts';
-import { MemorySpools, MemoryWriter } from '../support/memory-writer.ts';
 import { recipeOf } from '../support/scripted-run.ts';
+import { openPotentiostat, runRecipe } from './recipe-run.ts';
 import { readCell } from './simulated/support.ts';
 
 const CELL = readCell('nmc-lgps-lnto350');
@@ -38,46 +33,19 @@ const chargeTo = (heldVolt: number) =>
 /** The same charge by a real runner, with one of the simulated instruments. */
 async function charge(driver: string, heldVolt = HELD_VOLT) {
   const clock = new CountingClock();
-  const rig = rigSchema.parse({
-    rig: 'test',
-    title: 'Test',
-    instruments: { potentiostat: { driver } },
-  });
-  const context = { clock, cell: CELL, seed: 1, recordings: undefined };
-  const instruments = await openRig(rig, context);
-  const writer = new MemoryWriter(clock);
-  const runner = new Runner({
-    plan: planRun(chargeTo(heldVolt), CELL, instruments, []),
+  const instruments = await openPotentiostat({ driver }, { clock, cell: CELL });
+  const { outcome, samples, endings, alarms } = await runRecipe({
+    recipe: chargeTo(heldVolt),
+    cell: CELL,
     instruments,
     clock,
-    bus: new Bus((name, error) => {
-      throw new Error(`a listener of ${name} has thrown: ${String(error)}`);
-    }),
-    writer,
-    spools: new MemorySpools(),
-    info: {
-      runId: 'test-run',
-      recipe: 'test',
-      cell: CELL.cell,
-      rig: 'test',
-      instruments: [],
-      channels: [],
-      startedUtcMs: 0,
-      speed: null,
-      seed: 1,
-      softwareVersion: '0',
-      sources: { recipe: '', cell: '', rig: '' },
-    },
-    analyses: [],
+    ended: (work) => advanceUntil(clock, work),
   });
-  const outcome = await advanceUntil(clock, runner.run());
-  const samples = writer.of('sample');
   const of = (channel: string) => samples.filter((sample) => sample.channel === channel);
-  const steps = writer.of('step').filter(({ state }) => state === 'ended');
   return {
     status: outcome.status,
-    endings: steps.map(({ stepId, endedBy }) => `${stepId} ${endedBy}`),
-    alarms: writer.of('event').filter(({ severity }) => severity !== 'info'),
+    endings,
+    alarms,
     qualities: new Set(samples.map(({ quality }) => quality)),
     voltages: of('voltage_volt').map(({ value }) => value),
     currents: of('current_ampere').map(({ value }) => value),

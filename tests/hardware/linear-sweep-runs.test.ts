@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { openRig } from '../../hardware/registry.ts';
-import { Bus } from '../../src/domain/bus.ts';
-import { rigSchema } from '../../src/domain/rig.ts';
-import { planRun } from '../../src/run/planner.ts';
-import { Runner } from '../../src/run/runner.ts';
 import { advanceUntil, CountingClock } from '../support/counting-clock.ts';
-import { MemorySpools, MemoryWriter } from '../support/memory-writer.ts';
 import { recipeOf } from '../support/scripted-run.ts';
+import { openPotentiostat, runRecipe } from './recipe-run.ts';
 import { readCell } from './simulated/support.ts';
 
 const CELL = readCell('li-li3ps4-li-25c');
@@ -19,44 +14,20 @@ const SAFETY = `
 /** A linear sweep by a real runner, through a real driver, on a clock that only the test moves. */
 async function sweep(driver: string, keys: string) {
   const clock = new CountingClock();
-  const rig = rigSchema.parse({
-    rig: 'test',
-    title: 'Test',
-    instruments: { potentiostat: { driver } },
-  });
-  const instruments = await openRig(rig, { clock, cell: CELL, seed: 1, recordings: undefined });
+  const instruments = await openPotentiostat({ driver }, { clock, cell: CELL });
   const recipe = recipeOf(
     `
   - { name: polarise, technique: linearSweep, ${keys}, rate: "5 mV/s" }`,
     SAFETY,
   );
-  const writer = new MemoryWriter(clock);
-  const runner = new Runner({
-    plan: planRun(recipe, CELL, instruments, []),
+  const { outcome, writer, steps } = await runRecipe({
+    recipe,
+    cell: CELL,
     instruments,
     clock,
-    bus: new Bus((name, error) => {
-      throw new Error(`a listener of ${name} has thrown: ${String(error)}`);
-    }),
-    writer,
-    spools: new MemorySpools(),
-    info: {
-      runId: 'test-run',
-      recipe: 'test',
-      cell: CELL.cell,
-      rig: 'test',
-      instruments: [instruments.potentiostat.info],
-      channels: [],
-      startedUtcMs: 0,
-      speed: null,
-      seed: 1,
-      softwareVersion: '0',
-      sources: { recipe: '', cell: '', rig: '' },
-    },
-    analyses: [],
+    ended: (work) => advanceUntil(clock, work),
   });
-  const outcome = await advanceUntil(clock, runner.run());
-  const ended = writer.of('step').filter(({ state }) => state === 'ended');
+  const ended = steps.filter(({ state }) => state === 'ended');
   return { outcome, writer, endedBy: ended.map(({ endedBy }) => endedBy) };
 }
 

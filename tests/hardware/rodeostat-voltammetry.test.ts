@@ -1,21 +1,16 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { RigContext } from '../../hardware/driver.ts';
-import { openRig } from '../../hardware/registry.ts';
 import { SimulatedInstrument } from '../../hardware/simulated/simulated-instrument.ts';
-import { Bus } from '../../src/domain/bus.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import type { Instruments, MeasuringRange } from '../../src/domain/instrument.ts';
 import type { Recipe } from '../../src/domain/recipe.ts';
-import { type Rig, rigSchema } from '../../src/domain/rig.ts';
 import { SystemClock } from '../../src/domain/system-clock.ts';
 import { planRun } from '../../src/run/planner.ts';
-import { Runner } from '../../src/run/runner.ts';
 import { describeWithPty } from '../firmware-bridge/pty.ts';
 import { advanceUntil, CountingClock } from '../support/counting-clock.ts';
-import { MemorySpools, MemoryWriter } from '../support/memory-writer.ts';
 import { recipeOf } from '../support/scripted-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { openPotentiostat, runRecipe } from './recipe-run.ts';
 import { readCell } from './simulated/support.ts';
 
 const CELL = readCell('li-li3ps4-li-25c');
@@ -51,16 +46,8 @@ const RODEOSTAT = 'rodeostat-simulated';
 /** A recipe by a real runner on a clock that only the test moves. */
 async function run(driver: string, recipe = VOLTAMMETRY) {
   const clock = new CountingClock();
-  const instruments = await openRig(rigOf({ driver }), contextOf(clock));
+  const instruments = await openPotentiostat({ driver }, { clock, cell: CELL });
   return runWith(instruments, recipe, clock, (work) => advanceUntil(clock, work));
-}
-
-function rigOf(potentiostat: object): Rig {
-  return rigSchema.parse({ rig: 'test', title: 'Test', instruments: { potentiostat } });
-}
-
-function contextOf(clock: Clock): RigContext {
-  return { clock, cell: CELL, seed: 1, recordings: undefined };
 }
 
 async function runWith(
@@ -69,34 +56,8 @@ async function runWith(
   clock: Clock,
   ended: <T>(work: Promise<T>) => Promise<T>,
 ) {
-  const writer = new MemoryWriter(clock);
-  const runner = new Runner({
-    plan: planRun(recipe, CELL, instruments, []),
-    instruments,
-    clock,
-    bus: new Bus((name, error) => {
-      throw new Error(`a listener of ${name} has thrown: ${String(error)}`);
-    }),
-    writer,
-    spools: new MemorySpools(),
-    info: {
-      runId: 'test-run',
-      recipe: 'test',
-      cell: CELL.cell,
-      rig: 'test',
-      instruments: [],
-      channels: [],
-      startedUtcMs: 0,
-      speed: null,
-      seed: 1,
-      softwareVersion: '0',
-      sources: { recipe: '', cell: '', rig: '' },
-    },
-    analyses: [],
-  });
-  const outcome = await ended(runner.run());
-  const samples = writer.of('sample');
-  const steps = writer.of('step');
+  const finished = await runRecipe({ recipe, cell: CELL, instruments, clock, ended });
+  const { outcome, samples, steps, endings, alarms } = finished;
   const during = (name: string) => {
     const own = steps.filter(({ stepId }) => stepId === name);
     const from = own.find(({ state }) => state !== 'ended')?.timeSecond ?? Number.NaN;
@@ -109,10 +70,8 @@ async function runWith(
   };
   return {
     status: outcome.status,
-    endings: steps
-      .filter(({ state }) => state === 'ended')
-      .map(({ stepId, endedBy }) => `${stepId} ${endedBy}`),
-    alarms: writer.of('event').filter(({ severity }) => severity !== 'info'),
+    endings,
+    alarms,
     qualities: new Set(samples.map(({ quality }) => quality)),
     during,
     accuracy: instruments.potentiostat.capability.accuracy,
@@ -207,7 +166,7 @@ describe('a voltammetry recipe through the runner', () => {
       SAFETY,
     );
     const clock = new CountingClock();
-    const instruments = await openRig(rigOf({ driver: RODEOSTAT }), contextOf(clock));
+    const instruments = await openPotentiostat({ driver: RODEOSTAT }, { clock, cell: CELL });
     expect(() => planRun(recipe, CELL, instruments, [])).toThrow(/constantCurrent[\s\S]*impedance/);
   });
 });
@@ -238,8 +197,8 @@ describeWithPty('a voltammetry recipe over a serial port', () => {
     await instrument.start(new AbortController().signal);
     try {
       const options = { serial: path, ...instrument.kind.driverOptions };
-      const rig = rigOf({ driver: instrument.kind.driver, options });
-      const instruments = await openRig(rig, contextOf(clock));
+      const { driver } = instrument.kind;
+      const instruments = await openPotentiostat({ driver, options }, { clock, cell: CELL });
       const onWire = await runWith(instruments, SHORT, clock, (work) => work);
       expect(onWire.status).toBe('done');
       expect([...onWire.qualities]).toEqual(['good']);

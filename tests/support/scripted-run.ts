@@ -114,7 +114,8 @@ export interface ScriptedRun {
   readonly runner: Runner;
 }
 
-const INFO: RunInfo = {
+/** What a run of a test is called. */
+export const RUN_INFO: RunInfo = {
   runId: 'test-run',
   recipe: 'test',
   cell: 'resistor',
@@ -168,7 +169,7 @@ export function scriptedRun(recipe: Recipe, scripts: Scripts = {}): ScriptedRun 
     bus,
     writer,
     spools,
-    info: { ...INFO, speed: scripts.speed ?? null },
+    info: { ...RUN_INFO, speed: scripts.speed ?? null },
     analyses: scripts.analyses ?? [],
     ...(scripts.resumeFrom ? { resumeFrom: scripts.resumeFrom } : {}),
     ...(scripts.interruption ? { interruption: scripts.interruption } : {}),
