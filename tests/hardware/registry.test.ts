@@ -5,6 +5,7 @@ import { Fault } from '../../src/domain/fault.ts';
 import type { Recordings } from '../../src/domain/recordings.ts';
 import { type Rig, rigSchema } from '../../src/domain/rig.ts';
 import { VirtualClock } from '../../src/domain/virtual-clock.ts';
+import { caughtFault } from '../support/caught-fault.ts';
 import { LITHIUM_CELL, readCell, readRig } from './simulated/support.ts';
 
 const RECORDINGS: Recordings = {
@@ -35,14 +36,8 @@ function contextOf(changes: Partial<RigContext> = {}): RigContext {
   };
 }
 
-async function faultOf(rig: Rig, context = contextOf()): Promise<Fault> {
-  try {
-    await openRig(rig, context);
-  } catch (error) {
-    if (error instanceof Fault) return error;
-    throw error;
-  }
-  throw new Error('expected a Fault, but the rig opened');
+function faultOf(rig: Rig, context = contextOf()): Promise<Fault> {
+  return caughtFault(() => openRig(rig, context));
 }
 
 function rigOf(instruments: unknown): Rig {
