@@ -14,6 +14,8 @@ const VIEWS_MAX = 180;
 const ROWS_MAX = 3;
 /** Points of the slices that are looked at, over all rows. */
 const POINTS = 12_000;
+/** More to a square column tell nothing new: neighbours see the same columns. */
+const POINTS_PER_SQUARE_COLUMN = 16;
 /** Points keep this far from the rim of what every view sees, in columns. */
 const MARGIN = 2;
 /** The best axis is looked for this far to each side; once more, and further, if it is the last. */
@@ -180,25 +182,30 @@ function smoothedRamp(width: number, smoothings: number): Float64Array {
 function metricOver(shown: FilteredViews, first: number, last: number): Metric {
   const { columns, rows, cosines, sines, firstHalf } = shown;
   const radius = Math.min(first, columns - 1 - last) - MARGIN;
-  const count = Math.max(1, Math.floor(POINTS / Math.max(1, rows.length)));
+  const enough = POINTS_PER_SQUARE_COLUMN * Math.PI * radius ** 2;
+  const count = Math.max(1, Math.floor(Math.min(enough, POINTS / Math.max(1, rows.length))));
   const radii = Float64Array.from(
     { length: count },
     (_, k) => radius * Math.sqrt((k + 0.5) / count),
   );
   const x = radii.map((r, k) => r * Math.cos(k * GOLDEN_ANGLE));
   const y = radii.map((r, k) => r * Math.sin(k * GOLDEN_ANGLE));
-  const values = [new Float64Array(count), new Float64Array(count)] as const;
   const isFullTurn = firstHalf < cosines.length;
+  const places = { columns: new Int32Array(count), fractions: new Float64Array(count) };
+  const slices = rows.map(() => [new Float64Array(count), new Float64Array(count)] as const);
   return (axis) => {
-    let [bad, all] = [0, 0];
-    for (const row of rows) {
-      for (const half of values) half.fill(0);
-      for (const [view, cosine] of cosines.entries()) {
-        const half = values[view < firstHalf ? 0 : 1];
-        const line = row.subarray(view * columns, (view + 1) * columns);
-        addView(half, line, { x, y, cosine, sine: sines[view] ?? 0, axis });
+    for (const halves of slices) for (const half of halves) half.fill(0);
+    for (const [view, cosine] of cosines.entries()) {
+      // Every row sees the points in the same places.
+      findPlaces(places, { x, y, cosine, sine: sines[view] ?? 0, axis });
+      for (const [at, row] of rows.entries()) {
+        const values = slices[at]?.[view < firstHalf ? 0 : 1];
+        if (values) addView(values, row.subarray(view * columns, (view + 1) * columns), places);
       }
-      const [badHere, allHere] = isFullTurn ? halvesApart(...values) : belowZero(values[0]);
+    }
+    let [bad, all] = [0, 0];
+    for (const halves of slices) {
+      const [badHere, allHere] = isFullTurn ? halvesApart(...halves) : belowZero(halves[0]);
       bad += badHere;
       all += allHere;
     }
@@ -214,14 +221,28 @@ interface Points {
   readonly axis: number;
 }
 
-function addView(values: Float64Array, line: Float32Array, points: Points): void {
+/** Where points are on the detector: the column before each, and how far behind it. */
+interface Places {
+  readonly columns: Int32Array;
+  readonly fractions: Float64Array;
+}
+
+function findPlaces({ columns, fractions }: Places, points: Points): void {
   const { x, y, cosine, sine, axis } = points;
-  for (let k = 0; k < values.length; k++) {
+  for (let k = 0; k < columns.length; k++) {
     const place = axis + (x[k] ?? 0) * cosine + (y[k] ?? 0) * sine;
     const column = Math.floor(place);
+    columns[k] = column;
+    fractions[k] = place - column;
+  }
+}
+
+function addView(values: Float64Array, line: Float32Array, { columns, fractions }: Places): void {
+  for (let k = 0; k < values.length; k++) {
+    const column = columns[k] ?? 0;
     const here = line[column] ?? 0;
     const next = line[column + 1] ?? 0;
-    values[k] = (values[k] ?? 0) + here + (place - column) * (next - here);
+    values[k] = (values[k] ?? 0) + here + (fractions[k] ?? 0) * (next - here);
   }
 }
 
