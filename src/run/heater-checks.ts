@@ -94,8 +94,9 @@ export function approachAfter(before: Approach | undefined, look: HeatedLook): J
   const grown = before.errorKelvinSecond + (isRising ? excess * stepSecond : 0);
   const errorKelvinSecond = excess > 0 ? grown : 0;
   const state = { ...common, errorKelvinSecond, window: newWindow(look) };
+  if (!(errorKelvinSecond > OVERSHOOT_KELVIN_SECOND_MAX)) return { state, fault: undefined };
   const fault = `at ${celsius.toFixed(1)} °C goes on rising far above its target of ${targetCelsius} °C`;
-  return { state, fault: errorKelvinSecond > OVERSHOOT_KELVIN_SECOND_MAX ? fault : undefined };
+  return { state, fault };
 }
 
 function approachFrom(look: HeatedLook, before: Approach | undefined): Approach {
@@ -197,13 +198,12 @@ export function unpoweredAfter(
   const lastSecond = recent.at(-1)?.timeSecond ?? Number.NEGATIVE_INFINITY;
   const isDue = timeSecond - lastSecond >= UNPOWERED_POINT_SECOND;
   const points = isDue ? [...recent, { timeSecond, celsius }] : recent;
-  const lowest = Math.min(celsius, ...points.map((one) => one.celsius));
+  const lowest = points.reduce((least, one) => Math.min(least, one.celsius), celsius);
   const risen = celsius - lowest;
+  const state = { sinceSecond, points };
+  if (!(risen > UNPOWERED_KELVIN_MAX)) return { state, fault: undefined };
   const fault = `has risen by ${risen.toFixed(1)} °C without power: the heater cannot be switched off`;
-  return {
-    state: { sinceSecond, points },
-    fault: risen > UNPOWERED_KELVIN_MAX ? fault : undefined,
-  };
+  return { state, fault };
 }
 
 /** From one sample to the next no cell changes by more than this, °C, */

@@ -205,6 +205,7 @@ export class ThermalModel {
     const fromSecond = point.timeSecond - AVERAGE_SECOND;
     this.#newest = [...this.#newest.filter((one) => one.timeSecond > fromSecond), point];
     const count = this.#newest.length;
+    if (count === 1) return point;
     const mean = (of: (one: Point) => number): number =>
       this.#newest.reduce((sum, one) => sum + of(one), 0) / count;
     return {
