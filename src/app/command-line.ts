@@ -1,18 +1,21 @@
 import { EXIT_CODES, type ExitCode, Fault } from '../domain/fault.ts';
-import { type Command, helpOf, parseCommandLine } from './command.ts';
-import { softwareVersion } from './describe-run.ts';
+import { type Command, helpOf, type LateCommand, parseCommandLine } from './command.ts';
+import { softwareVersion } from './software-version.ts';
 import type { Terminal } from './terminal.ts';
+
+type KnownCommand = Command | LateCommand;
 
 const HELP: ReadonlySet<string> = new Set(['--help', '-h']);
 
 /** Chooses the command, runs it, and turns a Fault into its message and exit code. */
 export async function runCommandLine(
-  commands: readonly Command[],
+  commands: readonly KnownCommand[],
   words: readonly string[],
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const command = commands.find((one) => startsWith(words, one.name.split(' ')));
-  if (!command) return explain(commands, words, terminal);
+  const chosen = commands.find((one) => startsWith(words, one.name.split(' ')));
+  if (!chosen) return explain(commands, words, terminal);
+  const command = await loaded(chosen);
   const rest = words.slice(command.name.split(' ').length);
   if (rest.some((word) => HELP.has(word))) {
     terminal.out(helpOf(command));
@@ -36,12 +39,16 @@ function startsWith(words: readonly string[], start: readonly string[]): boolean
   return start.every((word, at) => words[at] === word);
 }
 
+async function loaded(command: KnownCommand): Promise<Command> {
+  return 'load' in command ? command.load() : command;
+}
+
 /** Words that choose no command: a question about them, or a mistake. */
-function explain(
-  commands: readonly Command[],
+async function explain(
+  commands: readonly KnownCommand[],
   words: readonly string[],
   terminal: Terminal,
-): ExitCode {
+): Promise<ExitCode> {
   if (words[0] === '--version') {
     terminal.out(`operando ${softwareVersion()}\n`);
     return EXIT_CODES.done;
@@ -50,7 +57,7 @@ function explain(
   const group = commands.filter(
     ({ name }) => named.length > 0 && startsWith(name.split(' '), named),
   );
-  const overview = overviewOf(group.length > 0 ? group : commands);
+  const overview = overviewOf(await Promise.all((group.length > 0 ? group : commands).map(loaded)));
   const isQuestion = words.length === 0 || words.some((word) => HELP.has(word));
   if (isQuestion && (named.length === 0 || group.length > 0)) {
     terminal.out(overview);

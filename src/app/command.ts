@@ -23,6 +23,13 @@ export interface Command {
   run(line: CommandLine, terminal: Terminal): Promise<ExitCode>;
 }
 
+/** A command that is loaded only when it is chosen. */
+export interface LateCommand {
+  readonly name: string;
+  /** @returns the command of that name */
+  load(): Promise<Command>;
+}
+
 /** @throws Fault badInput naming the word that is not understood. */
 export function parseCommandLine(command: Command, words: readonly string[]): CommandLine {
   try {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Command, numberOption } from '../../src/app/command.ts';
 import { runCommandLine } from '../../src/app/command-line.ts';
 import { Fault } from '../../src/domain/fault.ts';
+import { builtModule } from '../support/built.ts';
 import { RecordedTerminal } from '../support/recorded-terminal.ts';
 
 const weigh: Command = {
@@ -97,5 +98,25 @@ describe('the command line', () => {
   it('turns a fault into its exit code and one line', async () => {
     const { code, errors } = await operando('cell', 'weigh', 'lost.yaml');
     expect({ code, errors }).toEqual({ code: 3, errors: 'balance: does not answer\n' });
+  });
+});
+
+describe('commands that are loaded late', () => {
+  it('are loaded when they are chosen, and no others with them', async () => {
+    const terminal = new RecordedTerminal();
+    const never = {
+      name: 'never',
+      load: () => Promise.reject(new Error('loaded although not chosen')),
+    };
+    const late = { name: weigh.name, load: async () => weigh };
+    expect(await runCommandLine([never, late], ['cell', 'weigh', 'a.yaml'], terminal)).toBe(0);
+    expect(terminal.output).toBe('a.yaml 1\n');
+  });
+
+  it('are each the command of their name', async () => {
+    const { COMMANDS } =
+      await builtModule<typeof import('../../src/app/commands.ts')>('src/app/commands.js');
+    expect(COMMANDS.length).toBeGreaterThan(0);
+    for (const { name, load } of COMMANDS) expect((await load()).name).toBe(name);
   });
 });
