@@ -80,6 +80,8 @@ interface Point extends ThermalPoint {
 /** One heated thing as one thermometer sees it. */
 export class ThermalModel {
   readonly #laws = LAGS_SECOND.map((lagSecond) => new LaggedLaw(lagSecond));
+  /** Those that may be right, after the last lesson. */
+  #possible: readonly LaggedLaw[] = this.#laws;
   #points: Point[] = [];
   /** What is averaged into the newest of them. */
   #newest: readonly Point[] = [];
@@ -125,7 +127,7 @@ export class ThermalModel {
    */
   expectedRate(celsius: number): number | undefined {
     if (!this.isKnown) return undefined;
-    const rates = this.#possible().map((law) => law.rate(celsius));
+    const rates = this.#possible.map((law) => law.rate(celsius));
     return Math.min(...rates.map(({ rate, uncertainty }) => rate - RATE_SIGMAS * uncertainty));
   }
 
@@ -149,7 +151,7 @@ export class ThermalModel {
 
   /** What is left unexplained by the law that explains most, of those that are possible. */
   #mildest(from: Point, to: Point): ThermalVerdict {
-    const verdicts = this.#possible().map((law) =>
+    const verdicts = this.#possible.map((law) =>
       law.judge(windowOf(from, to, this.#laws.indexOf(law))),
     );
     const windowSecond = to.timeSecond - from.timeSecond;
@@ -171,13 +173,14 @@ export class ThermalModel {
     for (const [at, law] of this.#laws.entries()) {
       law.learn(windowOf(from, to, at), { stepSecond, overlap, isKnown });
     }
+    this.#possible = this.#findPossible();
   }
 
   /**
    * Lags that differ say the same of an oven at rest: only its changes tell them apart. The true
    * lag is mostly between two of the list, and both of these are possible for ever.
    */
-  #possible(): readonly LaggedLaw[] {
+  #findPossible(): readonly LaggedLaw[] {
     const misfits = this.#laws.map(({ misfitSquareKelvin }) => misfitSquareKelvin);
     const bestAt = misfits.indexOf(Math.min(...misfits));
     const best = this.#laws[bestAt];
