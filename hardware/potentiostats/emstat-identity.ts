@@ -49,6 +49,8 @@ const NEEDED_COMMANDS: Readonly<
 };
 /** meas_loop_eis; set_i, meas_loop_geis */
 const EXCITATION_COMMANDS = { potentiostatic: [31n], galvanostatic: [68n, 70n] } as const;
+/** array, loop, meas_loop_eis */
+const WAVEFORM_COMMANDS = [2n, 13n, 31n];
 /** set_gpio_cfg, set_gpio */
 const PIN_COMMANDS = [43n, 45n];
 
@@ -86,7 +88,8 @@ export async function identifyEmStat(
 /** What a device of this model can do when its script language has every command for it. */
 export function fullCapability(device: MethodScriptDevice): PotentiostatCapability {
   const galvanostat = [67n, 68n, 70n];
-  const all = [9n, 23n, 24n, 28n, 30n, 31n, ...(device.galvanostat ? galvanostat : [])];
+  const potentiostat = [9n, 23n, 24n, 28n, 30n, 31n, ...WAVEFORM_COMMANDS];
+  const all = [...potentiostat, ...(device.galvanostat ? galvanostat : [])];
   return capabilityOf(
     device,
     all.reduce((bits, bit) => bits | (1n << bit), 0n),
@@ -97,11 +100,13 @@ function capabilityOf(device: MethodScriptDevice, commands: bigint): Potentiosta
   const kinds = Object.keys(NEEDED_COMMANDS) as (keyof typeof NEEDED_COMMANDS)[];
   const modes = Object.keys(EXCITATION_COMMANDS) as (keyof typeof EXCITATION_COMMANDS)[];
   const excitations = modes.filter((mode) => hasAll(commands, EXCITATION_COMMANDS[mode]));
+  const tellsWaveforms = device.tellsWaveforms && hasAll(commands, WAVEFORM_COMMANDS);
   const direct = kinds.filter((kind) => hasAll(commands, NEEDED_COMMANDS[kind]));
   return {
     ...device.capability,
     techniques: [...direct, ...(excitations.length > 0 ? (['impedance'] as const) : [])],
     excitations,
+    waveforms: tellsWaveforms ? (['potentiostatic'] as const) : [],
   };
 }
 

@@ -1,5 +1,6 @@
 import type { PotentiostatCapability } from '../../src/domain/instrument.ts';
 import { type Sampling, samplingStretches } from '../../src/domain/sampling.ts';
+import { WAVEFORM_SAMPLES_MAX } from '../../src/domain/waveform.ts';
 import { currentSpan, type MethodScriptDevice, type PgstatMode } from './methodscript-devices.ts';
 import { formatLiteral } from './methodscript-literal.ts';
 
@@ -25,6 +26,8 @@ export interface ScriptSetting {
 /** What a measuring loop is made of; the lines of its options are the technique's. */
 export interface LoopParts {
   readonly variables: readonly string[];
+  /** Each has room for the samples of one waveform. */
+  readonly arrays?: readonly string[];
   /** Ranges and start value, before the cell is closed. */
   readonly preparation: readonly string[];
   /** How the cell is closed; none for open circuit. */
@@ -33,6 +36,8 @@ export interface LoopParts {
   readonly loops: readonly string[];
   /** Variables of each package. */
   readonly sent: readonly string[];
+  /** What else is sent of each point, after its package. */
+  readonly afterPackage?: readonly string[];
   /** On-device limits, looked at after each point. */
   readonly limits?: LoopLimits;
 }
@@ -58,10 +63,12 @@ export function scriptOf(parts: LoopParts, { trigger }: ScriptSetting): string[]
     ...parts.sent.map((name) => `pck_add ${name}`),
     'pck_end',
     ...(isPulsed ? low : []),
+    ...(parts.afterPackage ?? []),
     ...limitLines(parts.limits),
   ];
   return [
     ...parts.variables.map((name) => `var ${name}`),
+    ...(parts.arrays ?? []).map((name) => `array ${name} ${WAVEFORM_SAMPLES_MAX}`),
     ...(trigger ? [`set_gpio_cfg 0b${(2 ** trigger.pin).toString(2)} 1`, ...low] : []),
     ...parts.preparation,
     ...parts.closing,

@@ -19,6 +19,29 @@ const DIRECT_PART_VARIABLES = ['eac', 'edc', 'iac', 'idc'];
 const DIRECT_VARIABLES = ['edc', 'idc'];
 const SWEEP_VARIABLES = ['f', 'r', 'j'];
 
+/**
+ * What the maker's example sends of each point of `eis_tdd`: potential and current at one moment a
+ * package, in a loop of its own. How many there are (`n`) goes with the point, behind the sampling
+ * frequency (`s`), so that a package that is lost on the way is missed.
+ */
+const WAVEFORM_PARTS = {
+  variables: ['k', 'n', 's'],
+  arrays: ['u', 'c'],
+  option: ' eis_tdd(u c n s 0)',
+  sent: ['s', 'n'],
+  lines: [
+    'store_var k 0i ja',
+    'loop k < n',
+    'pck_start',
+    'pck_add u[k]',
+    'pck_add c[k]',
+    'pck_end',
+    'add_var k 1i',
+    'endloop',
+  ],
+} as const;
+const NO_WAVEFORM = { variables: [], arrays: [], option: '', sent: [], lines: [] } as const;
+
 /** From the start to the first vertex, to the second, and back: once for each cycle. */
 export function voltammetryScript(
   technique: CyclicVoltammetry,
@@ -62,19 +85,23 @@ export function impedanceScript(technique: Impedance, setting: ScriptSetting): s
       ? galvanostaticParts(technique, excitation, setting)
       : potentiostaticParts(technique, excitation, setting);
   const { asksDirectPart } = setting;
+  const waveform = technique.waveforms ? WAVEFORM_PARTS : NO_WAVEFORM;
   return scriptOf(
     {
       variables: [
         ...SWEEP_VARIABLES,
         ...(asksDirectPart ? DIRECT_PART_VARIABLES : []),
+        ...waveform.variables,
         ...loop.variables,
       ],
+      arrays: waveform.arrays,
       preparation: loop.preparation,
       closing: loop.closing,
       loops: [
-        `${loop.command}${asksDirectPart ? ` eis_acdc(${DIRECT_PART_VARIABLES.join(' ')})` : ''}`,
+        `${loop.command}${waveform.option}${asksDirectPart ? ` eis_acdc(${DIRECT_PART_VARIABLES.join(' ')})` : ''}`,
       ],
-      sent: [...SWEEP_VARIABLES, ...(asksDirectPart ? DIRECT_VARIABLES : [])],
+      sent: [...SWEEP_VARIABLES, ...(asksDirectPart ? DIRECT_VARIABLES : []), ...waveform.sent],
+      afterPackage: waveform.lines,
     },
     setting,
   );

@@ -13,6 +13,7 @@ import { fullCapability, identifyEmStat } from './emstat-identity.ts';
 import { readingsFrom } from './emstat-reading.ts';
 import { scriptFor } from './emstat-script.ts';
 import type { ScriptSetting, TriggerLine } from './emstat-script-lines.ts';
+import { endsWaveform, WaveformCollector } from './emstat-waveform.ts';
 import { traceLosses } from './line-losses.ts';
 import { parseStreamLine, type StreamLine, StreamScopes } from './methodscript.ts';
 import { DEVICES, type DeviceId, type MethodScriptDevice } from './methodscript-devices.ts';
@@ -57,6 +58,8 @@ interface Progress {
   glued: string | undefined;
   packages: number;
   unreadable: number;
+  /** Absent where no waveforms were asked for. */
+  readonly waveforms: WaveformCollector | undefined;
 }
 
 /**
@@ -76,6 +79,7 @@ export class EmStat implements Potentiostat {
   #capability: PotentiostatCapability;
   #asksDirectPart: boolean;
   #unreadableLines = 0;
+  #lostWaveforms = 0;
 
   constructor(options: EmStatOptions) {
     const { id, link, clock, model = DEVICE_UNTIL_KNOWN } = options;
@@ -98,11 +102,16 @@ export class EmStat implements Potentiostat {
     return this.#capability;
   }
 
-  /** What the line lost since `connect`: bytes that are part of no line, lines without sense. */
+  /**
+   * What the line lost since `connect`: bytes that are part of no line, lines without sense, and
+   * waveforms that some of those belonged to.
+   */
   get losses() {
     const { discardedBytes } = this.#session.conversation;
     const unreadableLines = this.#unreadableLines;
-    return { discardedBytes, unreadableLines, ...traceLosses(this.#options.link) };
+    const lostWaveforms = this.#lostWaveforms;
+    const ofWaveforms = lostWaveforms > 0 ? { lostWaveforms } : {};
+    return { discardedBytes, unreadableLines, ...ofWaveforms, ...traceLosses(this.#options.link) };
   }
 
   /**
@@ -116,6 +125,7 @@ export class EmStat implements Potentiostat {
     await this.#session.conversation.connect({ signal, expected }, async () => {
       this.#session.forgetPace();
       this.#unreadableLines = 0;
+      this.#lostWaveforms = 0;
       await this.#session.synchronise(signal);
       const wanted = { id: this.#options.model };
       const identity = await identifyEmStat(this.#session, wanted, signal);
@@ -185,6 +195,8 @@ export class EmStat implements Potentiostat {
       glued: undefined,
       packages: 0,
       unreadable: 0,
+      waveforms:
+        technique.kind === 'impedance' && technique.waveforms ? new WaveformCollector() : undefined,
     };
     progress.glued = await this.#start(progress, measurement);
     for (;;) {
@@ -228,8 +240,8 @@ export class EmStat implements Potentiostat {
         return undefined;
       }
       const readings = this.#readingsOf(progress, line);
-      if (readings.length > 0) return readings;
-      if (!isMarker(line) || misplaced) this.#countUnreadable(progress);
+      if (readings && readings.length > 0) return readings;
+      if (!(readings || isMarker(line)) || misplaced) this.#countUnreadable(progress);
     }
   }
 
@@ -241,12 +253,27 @@ export class EmStat implements Potentiostat {
     return this.#session.nextLine({ timeoutSecond, waitingFor: 'the next reading', signal });
   }
 
-  #readingsOf(progress: Progress, line: StreamLine): readonly Reading[] {
-    if (line.kind !== 'package') return [];
-    const { kind } = progress.technique;
-    const readings = readingsFrom(kind, line.variables, this.#clock.nowSecond(), this.#device);
-    if (readings.length > 0) progress.packages += 1;
-    return readings;
+  /** @returns undefined for a line that tells nothing of this technique */
+  #readingsOf(progress: Progress, line: StreamLine): readonly Reading[] | undefined {
+    const { technique, waveforms } = progress;
+    if (waveforms && endsWaveform(line)) return this.#afterWaveform(progress);
+    if (waveforms && line.kind === 'loopStart') return [];
+    if (line.kind !== 'package') return undefined;
+    const { variables } = line;
+    if (waveforms?.addSample(variables)) return [];
+    const nowSecond = this.#clock.nowSecond();
+    const readings = readingsFrom(technique.kind, variables, nowSecond, this.#device);
+    if (readings.length === 0) return undefined;
+    progress.packages += 1;
+    if (!waveforms) return readings;
+    return [...this.#afterWaveform(progress), ...waveforms.begin(readings, variables)];
+  }
+
+  /** The point that has waited for its samples, if one has. */
+  #afterWaveform({ waveforms }: Progress): readonly Reading[] {
+    const reading = waveforms?.end();
+    if (reading && !reading.waveform) this.#lostWaveforms += 1;
+    return reading ? [reading] : [];
   }
 
   #checkEnd({ technique, packages, unreadable }: Progress, misplaced: string | undefined): void {

@@ -56,9 +56,14 @@ export interface MethodScriptDevice {
   readonly currentRanges: ReadonlyMap<number, number>;
   /** Tells the direct potential and current at each frequency: `eis_acdc`. */
   readonly tellsDirectPart: boolean;
+  /**
+   * Tells the samples behind each point of `meas_loop_eis`: `eis_tdd`. After the maker's published
+   * example for EmStat4 and Nexus; none is published for `meas_loop_geis` or the EmStat Pico.
+   */
+  readonly tellsWaveforms: boolean;
   /** `cell_on ocp(v)` closes the cell at its open-circuit potential. */
   readonly closesAtOpenCircuit: boolean;
-  readonly capability: Omit<PotentiostatCapability, 'techniques' | 'excitations'>;
+  readonly capability: Omit<PotentiostatCapability, 'techniques' | 'excitations' | 'waveforms'>;
 }
 
 /** `set_pgstat_mode` of every galvanostat. */
@@ -167,6 +172,7 @@ const PICO = {
   voltageRangeVolt: 4.2,
   currentRanges: PICO_CURRENT_RANGES,
   tellsDirectPart: false,
+  tellsWaveforms: false,
   closesAtOpenCircuit: false,
   capability: {
     currentAmpereMax: 3e-3,
@@ -215,6 +221,7 @@ function emStat4(options: {
     voltageRangeVolt: volt,
     currentRanges,
     tellsDirectPart: true,
+    tellsWaveforms: true,
     closesAtOpenCircuit: false,
     capability: {
       currentAmpereMax: Math.max(...currentRanges.values()),
@@ -261,6 +268,7 @@ const NEXUS: Omit<MethodScriptDevice, 'id' | 'name'> = {
   voltageRangeVolt: NEXUS_VOLT,
   currentRanges: NEXUS_CURRENT_RANGES,
   tellsDirectPart: true,
+  tellsWaveforms: true,
   closesAtOpenCircuit: true,
   capability: {
     currentAmpereMax: 1,

@@ -139,6 +139,9 @@ function sweepProblems(technique: Impedance, capability: PotentiostatCapability)
   if (capability.excitations?.includes(mode) === false) {
     problems.push(`it cannot measure ${mode} impedance`);
   }
+  if (technique.waveforms && !capability.waveforms?.includes(mode)) {
+    problems.push(`it does not tell the waveforms of ${mode} impedance`);
+  }
   if (!(frequencyHertzMax <= capability.frequencyHertzMax * (1 + ROUNDING))) {
     problems.push(`${frequencyHertzMax} Hz is above its ${capability.frequencyHertzMax} Hz`);
   }

@@ -201,6 +201,29 @@ export class FrontEnd {
     };
   }
 
+  /** The cell's own response to a sine, without noise. */
+  response(frequencyHertz: number): { zRealOhm: number; zImagOhm: number } {
+    return this.#terminals.impedance(frequencyHertz);
+  }
+
+  /** What now lies at the cell, and flows, without noise. */
+  directPart(): { readonly voltageVolt: number; readonly currentAmpere: number } {
+    return {
+      voltageVolt: this.#terminals.voltageVolt(),
+      currentAmpere: this.#terminals.currentAmpere(),
+    };
+  }
+
+  /** Noise of one sample of the current, in the range that holds a peak current. */
+  currentNoise(peakAmpere: number): number {
+    return NOISE.currentOfRange * this.#rangeFor(peakAmpere).ampere * this.#random.normal();
+  }
+
+  /** Noise of one sample of the voltage. */
+  voltageNoise(): number {
+    return NOISE.voltageVolt * this.#random.normal();
+  }
+
   /** Index of the range that autoranging has chosen for the present current. */
   currentRangeIndex(): number {
     return this.#rangeFor(this.#terminals.currentAmpere()).index;

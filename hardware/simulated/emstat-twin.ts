@@ -97,6 +97,7 @@ export class EmStatTwin {
     this.#dialect = {
       isGalvanostat: device.galvanostat !== undefined,
       tellsDirectPart: options.tellsDirectPart ?? device.tellsDirectPart,
+      tellsWaveforms: device.tellsWaveforms,
       closesAtOpenCircuit: device.closesAtOpenCircuit,
     };
     const random = new Random(deriveSeed(seed, 'emstat noise'));

@@ -1,5 +1,13 @@
 /** What a command takes at one place. */
-export type ArgumentKind = 'newVariable' | 'variable' | 'value' | 'type' | 'operator';
+export type ArgumentKind =
+  | 'newVariable'
+  | 'newArray'
+  | 'variable'
+  /** A variable, or one element of an array: `u[k]`. */
+  | 'element'
+  | 'value'
+  | 'type'
+  | 'operator';
 
 const LOOP_OUTPUTS = ['variable', 'variable'] as const;
 const SWEEP = ['variable', 'variable', 'variable', 'value', 'value', 'value', 'value', 'value'];
@@ -7,6 +15,7 @@ const SWEEP = ['variable', 'variable', 'variable', 'value', 'value', 'value', 'v
 /** Commands this instrument knows, with their arguments. The real one knows more. */
 const COMMANDS = {
   var: ['newVariable'],
+  array: ['newArray', 'value'],
   store_var: ['variable', 'value', 'type'],
   copy_var: ['variable', 'variable'],
   add_var: ['variable', 'value'],
@@ -35,12 +44,13 @@ const COMMANDS = {
   meas_loop_cv: [...LOOP_OUTPUTS, 'value', 'value', 'value', 'value', 'value'],
   meas_loop_eis: SWEEP as ArgumentKind[],
   meas_loop_geis: SWEEP as ArgumentKind[],
+  loop: ['value', 'operator', 'value'],
   endloop: [],
   breakloop: [],
   if: ['value', 'operator', 'value'],
   endif: [],
   pck_start: [],
-  pck_add: ['variable'],
+  pck_add: ['element'],
   pck_end: [],
   'on_finished:': [],
 } as const satisfies Record<string, readonly ArgumentKind[]>;
@@ -54,6 +64,7 @@ export type CommandName = keyof typeof COMMANDS;
  */
 const COMMAND_BITS: Readonly<Record<Exclude<CommandName, 'on_finished:'>, number>> = {
   var: 1,
+  array: 2,
   store_var: 3,
   copy_var: 4,
   add_var: 5,
@@ -62,6 +73,7 @@ const COMMAND_BITS: Readonly<Record<Exclude<CommandName, 'on_finished:'>, number
   div_var: 8,
   set_e: 9,
   wait: 12,
+  loop: 13,
   endloop: 14,
   breakloop: 15,
   if: 16,
@@ -101,6 +113,8 @@ export interface Dialect {
   readonly isGalvanostat: boolean;
   /** `eis_acdc` of an impedance loop. */
   readonly tellsDirectPart: boolean;
+  /** `eis_tdd` of a potentiostatic impedance loop. */
+  readonly tellsWaveforms: boolean;
   /** `cell_on ocp(v)`. */
   readonly closesAtOpenCircuit: boolean;
 }
@@ -113,15 +127,21 @@ export function capabilityHex({ isGalvanostat }: Dialect): string {
   return bits.toString(16).toUpperCase().padStart(64, '0');
 }
 
-type OptionKinds = readonly ('value' | 'variable')[];
+type OptionKinds = readonly ('value' | 'variable' | 'array')[];
 const DIRECT_PART: OptionKinds = ['variable', 'variable', 'variable', 'variable'];
+/** Arrays of potential and current, their length, their sampling frequency, and a number. */
+const WAVEFORM: OptionKinds = ['array', 'array', 'variable', 'variable', 'value'];
 
 /** Options of a command, each with what stands in its parentheses. */
 export function optionsOf(command: CommandName, dialect: Dialect): Record<string, OptionKinds> {
   if (command === 'meas_loop_cv') return { nscans: ['value'] };
   if (command === 'cell_on' && dialect.closesAtOpenCircuit) return { ocp: ['variable'] };
   const isSweep = command === 'meas_loop_eis' || command === 'meas_loop_geis';
-  return isSweep && dialect.tellsDirectPart ? { eis_acdc: DIRECT_PART } : {};
+  if (!isSweep) return {};
+  return {
+    ...(dialect.tellsDirectPart ? { eis_acdc: DIRECT_PART } : {}),
+    ...(dialect.tellsWaveforms && command === 'meas_loop_eis' ? { eis_tdd: WAVEFORM } : {}),
+  };
 }
 /** Commands that have options on some device: elsewhere one is an unknown option, no stray word. */
 const COMMANDS_WITH_OPTIONS: ReadonlySet<string> = new Set([
@@ -147,6 +167,11 @@ export function hasOptions(command: CommandName): boolean {
 }
 
 /** True for commands that need an `endloop`. */
+export function opensLoop(command: CommandName): boolean {
+  return command === 'loop' || isLoop(command);
+}
+
+/** True for commands that measure in a loop. */
 export function isLoop(command: CommandName): boolean {
   return command.startsWith('meas_loop_');
 }

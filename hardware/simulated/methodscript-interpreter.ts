@@ -28,8 +28,8 @@ export interface InterpreterOptions {
 }
 
 /**
- * Runs a parsed script on the clock. Every statement is bounded: there is no loop without
- * measurement, and every measurement has a last point.
+ * Runs a parsed script on the clock. Every statement is bounded: every measurement has a last
+ * point, and a loop without measurement a last pass.
  */
 export class Interpreter {
   readonly #frontEnd: FrontEnd;
@@ -113,7 +113,8 @@ export class Interpreter {
     if (command === 'if') {
       return this.#variables.isTrue(statement) ? this.#runAll(statement.body, signal) : 'next';
     }
-    if (isLoopCommand(command)) await this.#loops.run(statement, command, signal);
+    if (command === 'loop') await this.#loops.runPlain(statement, signal);
+    else if (isLoopCommand(command)) await this.#loops.run(statement, command, signal);
     else if (command === 'meas') await this.#loops.measureOnce(statement, signal);
     else if (command === 'wait') {
       await this.#frontEnd.hold(this.#arguments.duration(statement, 0, 0), signal);
@@ -128,6 +129,9 @@ export class Interpreter {
       case 'store_var':
         this.#variables.store(name, third, this.#variables.valueOf(statement, 0));
         break;
+      case 'array':
+        this.#variables.makeArray(statement);
+        break;
       case 'copy_var':
         this.#variables.set(second, this.#variables.read(name));
         break;
@@ -141,7 +145,7 @@ export class Interpreter {
         this.#package = [];
         break;
       case 'pck_add':
-        this.#package.push(encodeVariable(this.#variables.read(name)));
+        this.#package.push(encodeVariable(this.#variables.readElement(name, statement)));
         break;
       case 'pck_end':
         this.#send(`P${this.#package.join(';')}`);

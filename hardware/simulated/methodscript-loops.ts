@@ -1,6 +1,7 @@
 import type { Clock } from '../../src/domain/clock.ts';
 import { STATUS } from '../potentiostats/methodscript-value.ts';
 import type { FrontEnd } from './emstat-twin-front-end.ts';
+import { measuredWaveform } from './emstat-twin-waveform.ts';
 import {
   fail,
   INTERVAL_SECOND_MIN,
@@ -32,6 +33,13 @@ const POTENTIAL_RANGE_INDEX = 6;
 const INTERVAL_SLACK = 1e-9;
 /** Literals are rounded by up to this share. */
 const LITERAL_SLACK = 1e-5;
+
+/** Passes of a loop without measurement at most; the real one goes on for ever. */
+const PLAIN_PASSES_MAX = 100_000;
+/** A package of a waveform takes the wire so long (24 characters of 10 bits at 921 600 Bd), */
+const PASS_SECOND = 260e-6;
+/** and so many of them pass at a time. */
+const PASSES_AT_A_TIME = 64;
 
 export type Outcome = 'next' | 'break';
 
@@ -84,6 +92,19 @@ export class MeasurementLoops {
       default:
         await this.#measureImpedance(statement, command, signal);
     }
+  }
+
+  /** A loop without measurement. The cell is held meanwhile, as long as it takes to send. */
+  async runPlain(statement: Statement, signal: AbortSignal): Promise<void> {
+    this.#scopes.enterPlainLoop();
+    for (let pass = 1; this.#variables.isTrue(statement); pass += 1) {
+      signal.throwIfAborted();
+      if (pass > PLAIN_PASSES_MAX) fail(RUN_ERROR.badValue, statement);
+      if ((await this.#runBody(statement, signal)) === 'break') break;
+      if (pass % PASSES_AT_A_TIME !== 0) continue;
+      await this.#frontEnd.hold(PASSES_AT_A_TIME * PASS_SECOND, signal);
+    }
+    this.#scopes.leave();
   }
 
   async measureOnce(statement: Statement, signal: AbortSignal): Promise<void> {
@@ -216,6 +237,7 @@ export class MeasurementLoops {
       this.#variables.set(realName, { type: 'cc', value: zRealOhm, ...current });
       this.#variables.set(imaginaryName, { type: 'cd', value: zImagOhm, ...potential });
       this.#storeParts(statement, amplitudeRms, Math.hypot(zRealOhm, zImagOhm));
+      this.#storeWaveform(statement, frequencyHertz, amplitudeRms);
       if ((await this.#runBody(statement, signal)) === 'break') break;
     }
     this.#scopes.leave();
@@ -268,6 +290,21 @@ export class MeasurementLoops {
     );
     this.#storeVoltage(voltDc, 'ci');
     this.#storeCurrent(ampereDc, 'ck');
+  }
+
+  /** `eis_tdd(potentials currents count rate 0)`: the samples that the point was made from. */
+  #storeWaveform(statement: Statement, frequencyHertz: number, amplitudeRms: number): void {
+    const names = statement.optionNames.get('eis_tdd');
+    if (!names) return;
+    const [potentials = '', currents = '', count = '', rate = ''] = names;
+    const capacity = Math.min(
+      ...[potentials, currents].map((one) => this.#variables.capacityOf(one)),
+    );
+    const waveform = measuredWaveform(this.#frontEnd, { frequencyHertz, amplitudeRms, capacity });
+    this.#variables.fillArray(potentials, 'ce', waveform.potentialVolt);
+    this.#variables.fillArray(currents, 'cf', waveform.currentAmpere);
+    this.#variables.store(count, 'ja', waveform.potentialVolt.length);
+    this.#variables.store(rate, 'cg', waveform.samplingHertz);
   }
 
   /** Loops at constant or swept potential send what they apply, without status or range. */

@@ -7,6 +7,7 @@ import {
   hasOptions,
   isCommand,
   isLoop,
+  opensLoop,
   optionsOf,
 } from './methodscript-commands.ts';
 
@@ -53,6 +54,8 @@ export class ScriptFailure extends Error {
   }
 }
 
+/** `name[index]` */
+export const ELEMENT = /^([a-z][a-z0-9_]{0,30})\[([a-z0-9_]+)\]$/;
 const OPTION = /^([a-z_]+)\(([^()]*)\)$/;
 
 const TYPES = new Set(['ab', 'ba', 'da', 'db', 'dc', 'eb', 'ha', 'ia', 'ja']);
@@ -107,6 +110,7 @@ interface Block {
 class Parser {
   readonly #dialect: Dialect;
   readonly #variables = new Set<string>();
+  readonly #arrays = new Set<string>();
   readonly #statements: Statement[] = [];
   readonly #onFinished: Statement[] = [];
   readonly #blocks: Block[] = [];
@@ -175,20 +179,25 @@ class Parser {
         throw new ScriptFailure(PARSE_ERROR.badOption, { line, column });
       }
       const start = column + name.length + 1;
-      if (kinds[0] === 'value') {
+      if (kinds.length === 1 && kinds[0] === 'value') {
         options.set(name, this.#readValue({ text: inside, column: start }, line));
-      } else optionNames.set(name, this.#readNames(inside, kinds.length, { line, column: start }));
+      } else optionNames.set(name, this.#readNames(inside, kinds, { line, column: start }));
     }
     return { options, optionNames };
   }
 
   #readNames(
     inside: string,
-    count: number,
+    kinds: readonly ('value' | 'variable' | 'array')[],
     place: { line: number; column: number },
   ): readonly string[] {
     const names = inside.split(' ').filter((name) => name !== '');
-    const isGood = names.length === count && names.every((name) => this.#variables.has(name));
+    const isGood =
+      names.length === kinds.length &&
+      names.every((name, at) => {
+        if (kinds[at] === 'array') return this.#arrays.has(name);
+        return this.#variables.has(name) || (kinds[at] === 'value' && isLiteral(name));
+      });
     if (!isGood) throw new ScriptFailure(PARSE_ERROR.unexpectedCharacter, place);
     return names;
   }
@@ -200,12 +209,24 @@ class Parser {
       this.#variables.add(word.text);
       return undefined;
     }
+    if (kind === 'newArray' && NAME.test(word.text) && !this.#variables.has(word.text)) {
+      this.#arrays.add(word.text);
+      return undefined;
+    }
     const isKnown =
       (kind === 'variable' && this.#variables.has(word.text)) ||
+      (kind === 'element' && this.#isElement(word.text)) ||
       (kind === 'type' && TYPES.has(word.text)) ||
       (kind === 'operator' && OPERATORS.has(word.text));
     if (!isKnown) throw new ScriptFailure(PARSE_ERROR.unexpectedCharacter, place);
     return undefined;
+  }
+
+  /** A variable, or an element of an array by a variable or a number: `u[k]`, `u[0i]`. */
+  #isElement(text: string): boolean {
+    if (this.#variables.has(text)) return true;
+    const [, array = '', index = ''] = ELEMENT.exec(text) ?? [];
+    return this.#arrays.has(array) && (this.#variables.has(index) || isLiteral(index));
   }
 
   #readValue(word: Word, line: number): Operand {
@@ -216,13 +237,14 @@ class Parser {
   }
 
   #checkPlace(command: CommandName, line: number, column: number): void {
-    const isInLoop = this.#blocks.some(({ statement }) => isLoop(statement.command));
+    const isInMeasurement = this.#blocks.some(({ statement }) => isLoop(statement.command));
+    const isInLoop = this.#blocks.some(({ statement }) => opensLoop(statement.command));
     const fail = (code: string): never => {
       throw new ScriptFailure(code, { line, column });
     };
-    if (isLoop(command) && isInLoop) fail(PARSE_ERROR.nestedMeasurement);
-    if (command === 'set_e' && isInLoop) fail(PARSE_ERROR.setPotentialInLoop);
-    if (command === 'set_i' && isInLoop) fail(PARSE_ERROR.setCurrentInLoop);
+    if (isLoop(command) && isInMeasurement) fail(PARSE_ERROR.nestedMeasurement);
+    if (command === 'set_e' && isInMeasurement) fail(PARSE_ERROR.setPotentialInLoop);
+    if (command === 'set_i' && isInMeasurement) fail(PARSE_ERROR.setCurrentInLoop);
     if (command === 'breakloop' && !isInLoop) fail(PARSE_ERROR.unexpectedCharacter);
     if (command.startsWith('pck_')) {
       if (this.#isInPackage === (command === 'pck_start')) fail(PARSE_ERROR.packageOrder);
@@ -237,7 +259,7 @@ class Parser {
       this.#target = this.#onFinished;
     } else if (command === 'endloop' || command === 'endif') {
       this.#closeBlock(command, line);
-    } else if (command === 'if' || isLoop(command)) {
+    } else if (command === 'if' || opensLoop(command)) {
       this.#blocks.push({ statement, body: [] });
     } else {
       this.#append(statement);
@@ -247,7 +269,7 @@ class Parser {
   #closeBlock(command: 'endloop' | 'endif', line: number): void {
     const block = this.#blocks.pop();
     const opener = block?.statement.command;
-    const fits = opener && (command === 'endif' ? opener === 'if' : isLoop(opener));
+    const fits = opener && (command === 'endif' ? opener === 'if' : opensLoop(opener));
     if (!block || !fits) {
       throw new ScriptFailure(PARSE_ERROR.unexpectedCharacter, { line, column: 1 });
     }
@@ -266,4 +288,8 @@ function wordsOf(text: string): Word[] {
     text: match[0],
     column: match.index + 1,
   }));
+}
+
+function isLiteral(text: string): boolean {
+  return parseLiteral(text) !== undefined;
 }

@@ -1,5 +1,5 @@
-/** What ends a measurement loop, and a cycle of a voltammogram within it. */
-const SCOPE_END = { loop: '*', cycle: '-' } as const;
+/** What ends a measurement loop, a cycle of a voltammogram within it, and a plain loop. */
+const SCOPE_END = { loop: '*', cycle: '-', plainLoop: '+' } as const;
 
 /** The marks that a running script sends around loops and cycles. */
 export class ScriptScopes {
@@ -20,6 +20,11 @@ export class ScriptScopes {
   enterCycle(index: number): void {
     this.#ends.push(SCOPE_END.cycle);
     this.#send(`C${index.toString(16).toUpperCase().padStart(4, '0')}`);
+  }
+
+  enterPlainLoop(): void {
+    this.#ends.push(SCOPE_END.plainLoop);
+    this.#send('L');
   }
 
   leave(): void {

@@ -1,8 +1,17 @@
+import { parseLiteral } from '../potentiostats/methodscript-literal.ts';
 import type { PackageVariable } from '../potentiostats/methodscript-value.ts';
-import { type Operand, ScriptFailure, type Statement } from './methodscript-program.ts';
+import { ELEMENT, type Operand, ScriptFailure, type Statement } from './methodscript-program.ts';
 
 /** Errors that arithmetic in a script can end with. */
-const RUN_ERROR = { badValue: '0007', notANumber: '0010', divisionByZero: '0028' } as const;
+const RUN_ERROR = {
+  badValue: '0007',
+  notANumber: '0010',
+  divisionByZero: '0028',
+  arrayBounds: '400F',
+} as const;
+
+/** Elements of all arrays of a script together. */
+const ELEMENTS_MAX = 16_384;
 
 /** What a variable holds before anything was stored in it. */
 const UNSET: PackageVariable = { type: 'ja', value: 0, status: undefined, rangeIndex: undefined };
@@ -10,6 +19,44 @@ const UNSET: PackageVariable = { type: 'ja', value: 0, status: undefined, rangeI
 /** The variables of a running script, and what scripts can calculate with them. */
 export class ScriptVariables {
   readonly #variables = new Map<string, PackageVariable>();
+  readonly #arrays = new Map<string, PackageVariable[]>();
+  readonly #capacities = new Map<string, number>();
+
+  /** Makes room for an array. @throws ScriptFailure for a length that the memory does not hold */
+  makeArray(statement: Statement): void {
+    const [name = ''] = statement.words;
+    const length = this.valueOf(statement, 0);
+    const others = [...this.#capacities].filter(([other]) => other !== name);
+    const taken = others.reduce((sum, [, capacity]) => sum + capacity, 0);
+    const fits = Number.isInteger(length) && length > 0 && taken + length <= ELEMENTS_MAX;
+    if (!fits) throw new ScriptFailure(RUN_ERROR.badValue, { line: statement.line });
+    this.#capacities.set(name, length);
+    this.#arrays.set(name, []);
+  }
+
+  /** Elements an array has room for. */
+  capacityOf(name: string): number {
+    return this.#capacities.get(name) ?? 0;
+  }
+
+  /** Fills an array from its beginning with plain numbers; it must have room for them. */
+  fillArray(name: string, type: string, values: Float64Array): void {
+    const elements = Array.from(values, (value) => {
+      return { type, value, status: undefined, rangeIndex: undefined };
+    });
+    this.#arrays.set(name, elements);
+  }
+
+  /** A variable, or an element of an array. @throws ScriptFailure outside the array */
+  readElement(text: string, { line }: Statement): PackageVariable {
+    const [, name = '', index = ''] = ELEMENT.exec(text) ?? [];
+    if (name === '') return this.read(text);
+    const at = this.#variables.get(index)?.value ?? parseLiteral(index) ?? Number.NaN;
+    if (!(Number.isInteger(at) && at >= 0 && at < this.capacityOf(name))) {
+      throw new ScriptFailure(RUN_ERROR.arrayBounds, { line });
+    }
+    return this.#arrays.get(name)?.[at] ?? UNSET;
+  }
 
   read(name: string): PackageVariable {
     return this.#variables.get(name) ?? UNSET;

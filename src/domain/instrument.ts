@@ -7,6 +7,7 @@ import type { Frame, ScanPlan } from './scan.ts';
 import type { ImpedancePoint } from './spectrum.ts';
 import type { ElectrochemicalKind, ElectrochemicalTechnique, Impedance } from './technique.ts';
 import type { VoxelSize } from './volume-results.ts';
+import type { ImpedanceWaveform } from './waveform.ts';
 
 /**
  * Contracts between the experiment (src/run) and the instruments (hardware). Constructors only
@@ -51,6 +52,8 @@ export interface PotentiostatCapability {
   readonly techniques: readonly ElectrochemicalKind[];
   /** What impedance can be excited with; both where it is not said. */
   readonly excitations?: readonly Impedance['excitation']['mode'][];
+  /** With which of them it also tells the samples behind each point; none where it is not said. */
+  readonly waveforms?: readonly Impedance['excitation']['mode'][];
   readonly currentAmpereMax: number;
   readonly voltageVoltMin: number;
   readonly voltageVoltMax: number;
@@ -96,6 +99,8 @@ export type Reading =
       readonly timeSecond: number;
       readonly point: ImpedancePoint;
       readonly quality: Quality;
+      /** Where it was asked for; absent also when some of it was lost on the way. */
+      readonly waveform?: ImpedanceWaveform;
     };
 
 /** How many of each kind. */

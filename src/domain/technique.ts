@@ -72,6 +72,8 @@ export interface Impedance {
   readonly frequencyHertzMax: number;
   readonly frequencyHertzMin: number;
   readonly pointCount: number;
+  /** The samples behind each point are asked for too. */
+  readonly waveforms?: true | undefined;
   readonly excitation:
     | {
         readonly mode: 'galvanostatic';

@@ -2,6 +2,7 @@ import { LineFramer } from '../../firmware-bridge/line-framer.ts';
 import type { Link } from '../../firmware-bridge/link.ts';
 import { EmStat } from '../../hardware/potentiostats/emstat.ts';
 import { readingsFrom } from '../../hardware/potentiostats/emstat-reading.ts';
+import { endsWaveform, WaveformCollector } from '../../hardware/potentiostats/emstat-waveform.ts';
 import { parseStreamLine, StreamScopes } from '../../hardware/potentiostats/methodscript.ts';
 import { DEVICES, type DeviceId } from '../../hardware/potentiostats/methodscript-devices.ts';
 import type { Clock } from '../../src/domain/clock.ts';
@@ -55,6 +56,21 @@ const TECHNIQUES: readonly ElectrochemicalTechnique[] = [
   },
 ];
 
+/** With the samples behind each point, on a model that tells them. */
+const WAVEFORM_SWEEP: ElectrochemicalTechnique = {
+  kind: 'impedance',
+  frequencyHertzMax: 1e4,
+  frequencyHertzMin: 1,
+  pointCount: 20,
+  waveforms: true,
+  excitation: {
+    mode: 'potentiostatic',
+    amplitudeVoltRms: 0.01,
+    biasVolt: 0,
+    versusOpenCircuit: true,
+  },
+};
+
 const METHODSCRIPT_PACKAGES = [
   'Pda7F85F3Fu;ba48D503Dp,10,288',
   'Pab8000001u,10,206;ba8000001m,10,215',
@@ -62,6 +78,12 @@ const METHODSCRIPT_PACKAGES = [
   'Pab     nan;ba     nan,14,203',
   'Pdc800000Am;cc8000001 ;cd7FFFFF6m',
   'Peb8000005m;ja8000001i',
+  'PdcDF5DFF4u;cc896D904m,10,212;cd82DB1A8u,10,206;cg8001F40 ;ja8000003i',
+  'L',
+  'Pce8002710u;cf800C350n',
+  'Pce80186A0u;cf7FF3CB0n',
+  'Pce     nan;cf80186A0p',
+  '+',
 ];
 
 /** Mostly packages: a measurement must last to be tried. */
@@ -91,15 +113,20 @@ export function methodScript(id: DeviceId): WireProtocol {
   return {
     name: `MethodSCRIPT, ${DEVICES[id].name}`,
     corpus: METHODSCRIPT_CORPUS,
-    techniques: TECHNIQUES,
+    techniques: DEVICES[id].tellsWaveforms ? [...TECHNIQUES, WAVEFORM_SWEEP] : TECHNIQUES,
     newDecoder() {
+      const waveforms = new WaveformCollector();
       const framer = new LineFramer({ lengthMax: 255, stripFlowControl: true });
       const scopes = new StreamScopes();
       return (bytes) => {
         for (const text of framer.push(bytes)) {
           const line = parseStreamLine(text);
           scopes.follow(line);
+          if (endsWaveform(line)) waveforms.end();
           if (line.kind !== 'package') continue;
+          waveforms.addSample(line.variables);
+          const points = readingsFrom('impedance', line.variables, 0, DEVICES[id]);
+          waveforms.begin(points, line.variables);
           for (const { kind } of TECHNIQUES) readingsFrom(kind, line.variables, 0, DEVICES[id]);
         }
       };

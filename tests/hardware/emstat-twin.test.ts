@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DeviceId } from '../../hardware/potentiostats/methodscript-devices.ts';
+import { decodeVariable } from '../../hardware/potentiostats/methodscript-value.ts';
 import type { EmStatTwinOptions } from '../../hardware/simulated/emstat-twin.ts';
 import { FINISH, GALVANOSTAT, SAMPLE, terminal } from './emstat-terminal.ts';
 
@@ -152,6 +153,41 @@ describe('running', () => {
   });
 });
 
+describe('arrays and plain loops', () => {
+  const COUNTING = 'store_var k 0i ja\nloop k < 3\npck_start\npck_add k\npck_end\nadd_var k 1i';
+
+  it('sends a loop without measurement between its marks, and leaves it by breakloop', async () => {
+    const { say } = await terminal();
+    const lines = await say(`e\nvar k\n${COUNTING}\nendloop\n\n`);
+    const values = lines.slice(2, -2).map((line) => decodeVariable(line.slice(1))?.value);
+    expect(values).toEqual([0, 1, 2]);
+    expect([...lines.slice(0, 2), ...lines.slice(-2)]).toEqual(['e', 'L', '+', '']);
+    const left = await say(`e\nvar k\n${COUNTING}\nbreakloop\nendloop\n\n`);
+    expect(left).toEqual(['e', 'L', 'Pja8000000 ', '+', '']);
+  });
+
+  it.each([
+    ['an element behind its end', 'array u 2\npck_start\npck_add u[2i]\npck_end', '400F: Line 3'],
+    ['an array without room', 'array u 2\narray c 16384', '0007: Line 2'],
+    ['an array of half an element', 'array u 500m', '0007: Line 1'],
+  ])('refuses %s', async (_, script, error) => {
+    const { say } = await terminal();
+    expect(await say(`e\n${script}\n\n`)).toEqual(['e', `!${error}`, '']);
+  });
+
+  it('reads an element that nothing was stored in as nothing', async () => {
+    const { say } = await terminal();
+    const lines = await say('e\narray u 2\npck_start\npck_add u[1i]\npck_end\n\n');
+    expect(lines).toEqual(['e', 'Pja8000000 ', '']);
+  });
+
+  it('stops a loop that would never end', async () => {
+    const { say } = await terminal();
+    const lines = await say('e\nvar k\nloop k < 1\nadd_var k 0\nendloop\n\n', 60);
+    expect(lines).toEqual(['e', 'L', '!0007: Line 2', '']);
+  });
+});
+
 describe('other models', () => {
   /** Sends a script as a person types: one line in 10 ms, the first after 100 ms. */
   async function typed(device: DeviceId, script: string, changes: Partial<EmStatTwinOptions> = {}) {
@@ -181,10 +217,23 @@ describe('other models', () => {
       'e!4004: Line 4, Col 43',
     ],
     [
+      'espico',
+      'var f\nvar r\nvar j\narray u 8\nmeas_loop_eis f r j 1m 1k 1 5i 0 eis_tdd(u u r j 0)\nendloop',
+      'e!4008: Line 5, Col 34',
+    ],
+    [
+      'es4_hr',
+      'var f\nvar r\nvar j\narray u 8\nmeas_loop_geis f r j 1m 1k 1 5i 0 eis_tdd(u u r j 0)\nendloop',
+      'e!4008: Line 5, Col 35',
+    ],
+    [
       'es4_hr',
       'var f\nvar r\nvar j\nmeas_loop_eis f r j 1m 1k 1 5i 0 eis_tdd(f r j f 0)\nendloop',
-      'e!4008: Line 4, Col 34',
+      'e!4004: Line 4, Col 42',
     ],
+    ['es4_hr', 'var f\narray u 8\npck_start\npck_add u[g]\npck_end', 'e!4004: Line 4, Col 9'],
+    ['es4_hr', 'var f\nloop f < 3', 'e!4018: Line 2'],
+    ['es4_hr', 'var f\nloop f < 3\nendif', 'e!4004: Line 3, Col 1'],
   ] as const)('%s refuses %j', async (device, script, error) => {
     expect((await typed(device, script)).answers).toEqual([error]);
   });
