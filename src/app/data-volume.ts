@@ -1,5 +1,6 @@
 import { CHANNELS } from '../domain/channel.ts';
 import type { Instruments } from '../domain/instrument.ts';
+import { WAVEFORM_BYTES_MAX } from '../domain/waveform.ts';
 import type { PlannedScan, RunPlan } from '../run/plan.ts';
 import { everyMeasurement } from '../run/plan-needs.ts';
 
@@ -7,6 +8,8 @@ import { everyMeasurement } from '../run/plan-needs.ts';
 export interface DataVolume {
   /** Samples, spectra, fits and events in the run database. */
   readonly databaseBytes: number;
+  /** Samples behind the points of spectra, at most. */
+  readonly waveformsBytes: number;
   /** Raw frames of the scans. */
   readonly framesBytes: number;
   /** Reconstructed volumes with their pictures. */
@@ -52,10 +55,11 @@ const BYTES_PER_PICTURE = 52_000;
 
 /** Adds up what a plan taken to its longest end writes. */
 export function dataVolumeOf(plan: RunPlan, instruments: Instruments): DataVolume {
-  const { views, scans } = plan.estimates;
+  const { views, scans, waveforms } = plan.estimates;
   const { rows, columns } = instruments.scanner ?? { rows: 0, columns: 0 };
   return {
     databaseBytes: databaseBytes(plan, instruments),
+    waveformsBytes: waveforms * WAVEFORM_BYTES_MAX,
     framesBytes: views * rows * columns * BYTES_PER_PIXEL,
     analysisMemoryBytes: hasAnalysis(plan) ? analysisMemoryBytes(rows, columns) : 0,
     volumesBytes: scans * (rows * columns * columns * BYTES_PER_VOXEL + BYTES_PER_PICTURE),

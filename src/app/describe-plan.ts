@@ -103,7 +103,7 @@ function intervalText(every: PlannedInterval): string {
 function measureText(what: PlannedMeasure): string {
   switch (what.kind) {
     case 'impedance':
-      return `impedance ${what.frequencyHertzMax}–${what.frequencyHertzMin} Hz in ${what.pointCount} points`;
+      return `impedance ${what.frequencyHertzMax}–${what.frequencyHertzMin} Hz in ${what.pointCount} points${what.waveforms ? ', with waveforms' : ''}`;
     case 'scan': {
       const energies = what.energiesJoule.length;
       const each = energies > 0 ? ` at each of ${energies} energies` : '';

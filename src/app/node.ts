@@ -33,6 +33,7 @@ import { createRun, type RunDatabase, reopenRun } from '../store/run-database.ts
 import { FileScanSpoolFactory } from '../store/scan-spool.ts';
 import { FileScratchFactory } from '../store/scratch-file.ts';
 import { FileVolumeSpoolFactory } from '../store/volume-spool.ts';
+import { FileWaveformSpoolFactory } from '../store/waveform-file.ts';
 import { type Part, startInOrder } from './parts.ts';
 import { readPastVolumes } from './past-volumes.ts';
 import type { PreparedExperiment } from './prepare.ts';
@@ -188,6 +189,7 @@ export class ExperimentNode {
       bus: this.#bus,
       writer: this.database.writer,
       spools: new FileScanSpoolFactory(this.folder),
+      waveforms: new FileWaveformSpoolFactory(this.folder),
       info,
       analyses,
       disk: this.#disk,

@@ -11,6 +11,7 @@ import type {
   VolumeAnalysis,
   VolumeChangeResult,
 } from './volume-results.ts';
+import type { ImpedanceWaveform } from './waveform.ts';
 
 /**
  * What the experiment and the analysis services tell each other while a run goes on. Outlets do
@@ -18,7 +19,11 @@ import type {
  */
 export interface BusEvents {
   spectrumStarted: { readonly spectrumId: string; readonly circuit: string | undefined };
-  spectrumPoint: { readonly spectrumId: string; readonly point: ImpedancePoint };
+  spectrumPoint: {
+    readonly spectrumId: string;
+    readonly point: ImpedancePoint;
+    readonly waveform?: ImpedanceWaveform;
+  };
   spectrumEnded: { readonly spectrumId: string; readonly complete: boolean };
   /** `final` is false while the spectrum is still being measured. */
   fit: { readonly spectrumId: string; readonly final: boolean; readonly fit: CircuitFit };

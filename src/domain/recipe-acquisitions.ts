@@ -35,6 +35,8 @@ export const impedanceSettings = {
   ),
   /** Equivalent circuit fitted while the points arrive. */
   fit: z.string().optional(),
+  /** The samples behind each point are measured and kept too. */
+  waveforms: z.boolean().optional(),
 };
 
 /** What is found out from the volume of each scan while the experiment goes on. */
@@ -92,6 +94,7 @@ export interface ImpedanceSettings {
   readonly pointsPerDecade: number;
   readonly amplitude: string;
   readonly fit?: string | undefined;
+  readonly waveforms?: boolean | undefined;
 }
 
 /** What a scan step and a scan acquisition share. */

@@ -2,6 +2,7 @@ import type { InstrumentInfo } from './instrument.ts';
 import type { CellEvent } from './recipe-conditions.ts';
 import type { RecordBody, RunInfo, RunRecord, RunStatus } from './run-record.ts';
 import type { Frame } from './scan.ts';
+import type { ImpedanceWaveform } from './waveform.ts';
 
 /** Where a walk over a plan stands in one list of steps. */
 export interface WalkFrame {
@@ -197,5 +198,22 @@ export interface ScanSpoolFactory {
    * Why no frames of so many bytes should be taken now, in words; undefined when there is room.
    * Pictures stop before samples do.
    */
+  refusal?(bytes: number): string | undefined;
+}
+
+/** Where the samples behind the points of one spectrum go as they arrive. */
+export interface WaveformSpool {
+  /** Of the file, within the run's folder. */
+  readonly name: string;
+  /** @throws Fault storage, capacity; nothing more is taken after that */
+  add(pointIndex: number, frequencyHertz: number, waveform: ImpedanceWaveform): void;
+  /** Makes the file durable. @throws Fault storage */
+  finish(): void;
+}
+
+export interface WaveformSpoolFactory {
+  /** @throws Fault storage */
+  open(spectrumId: string): WaveformSpool;
+  /** Why so many bytes should not be taken now, in words; undefined when there is room. */
   refusal?(bytes: number): string | undefined;
 }

@@ -3,7 +3,12 @@ import type { Clock } from '../domain/clock.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { Instruments } from '../domain/instrument.ts';
 import type { Safety } from '../domain/recipe.ts';
-import type { OpenMeasurement, ScanSpoolFactory, StepMemory } from '../domain/run-store.ts';
+import type {
+  OpenMeasurement,
+  ScanSpoolFactory,
+  StepMemory,
+  WaveformSpoolFactory,
+} from '../domain/run-store.ts';
 import type { ChargeCounter } from './charge-counter.ts';
 import type { Drops } from './drops.ts';
 import type { Intake } from './intake.ts';
@@ -19,6 +24,7 @@ export interface Bench {
   readonly clock: Clock;
   readonly bus: Bus;
   readonly spools: ScanSpoolFactory;
+  readonly waveforms: WaveformSpoolFactory | undefined;
   readonly journal: Journal;
   readonly intake: Intake;
   readonly charge: ChargeCounter;

@@ -26,6 +26,7 @@ export function estimatesOf(
     sensorSamples: 0,
     spectra: 0,
     spectrumPoints: 0,
+    waveforms: 0,
     scans: 0,
     views: 0,
     detectorSpectra: 0,
@@ -141,6 +142,7 @@ function addMeasure(totals: Totals, what: PlannedMeasure, count: number): void {
   if (what.kind === 'impedance') {
     totals.spectra += count;
     totals.spectrumPoints += count * what.pointCount;
+    if (what.waveforms) totals.waveforms += count * what.pointCount;
   } else if (what.kind === 'scan') {
     const scans = count * Math.max(1, what.energiesJoule.length);
     totals.scans += scans;

@@ -21,6 +21,8 @@ export interface PlannedSweep {
   readonly amplitudeRms: number;
   /** Equivalent circuit to fit while the points arrive. */
   readonly circuit: string | undefined;
+  /** The samples behind each point are measured and kept too. */
+  readonly waveforms?: true;
   readonly expectedSecond: number;
 }
 
@@ -241,6 +243,8 @@ export interface PlanEstimates {
   readonly sensorSamples: number;
   readonly spectra: number;
   readonly spectrumPoints: number;
+  /** Of those points, how many with the samples behind them. */
+  readonly waveforms: number;
   readonly scans: number;
   readonly views: number;
   readonly detectorSpectra: number;

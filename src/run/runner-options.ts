@@ -5,7 +5,12 @@ import type { Clock } from '../domain/clock.ts';
 import type { DiskSpace } from '../domain/disk-space.ts';
 import type { Instruments } from '../domain/instrument.ts';
 import type { EventCode, RunInfo } from '../domain/run-record.ts';
-import type { EngineState, RunWriter, ScanSpoolFactory } from '../domain/run-store.ts';
+import type {
+  EngineState,
+  RunWriter,
+  ScanSpoolFactory,
+  WaveformSpoolFactory,
+} from '../domain/run-store.ts';
 import type { RunPlan } from './plan.ts';
 import type { Resumed } from './resume.ts';
 
@@ -17,6 +22,8 @@ export interface RunnerOptions {
   readonly bus: Bus;
   readonly writer: RunWriter;
   readonly spools: ScanSpoolFactory;
+  /** Where the samples behind impedance points go; without it they are counted and left out. */
+  readonly waveforms?: WaveformSpoolFactory;
   readonly info: RunInfo;
   /** Asked, at the end, to finish what they have heard. */
   readonly analyses: readonly AnalysisService[];

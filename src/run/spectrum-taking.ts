@@ -5,6 +5,7 @@ import type { Impedance } from '../domain/technique.ts';
 import type { Bench } from './bench.ts';
 import { readMeasurement } from './measurement.ts';
 import type { PlannedSweep } from './plan.ts';
+import { WaveformKeeping } from './waveform-keeping.ts';
 
 /** Longest silence in a sweep: settling, plus this many periods of the lowest frequency. */
 const POINT_SILENCE_SECOND = 60;
@@ -45,7 +46,8 @@ export async function takeSpectrum(
   charge.switchTo({ timeSecond: startSecond, currentAmpere: meanAmpere(sweep, bias) });
   const startChargeCoulomb = charge.chargeCoulomb;
   bus.publish('spectrumStarted', { spectrumId, circuit: sweep.circuit });
-  const points = new SpectrumPoints(bench, spectrumId, onPoint);
+  const waveforms = sweep.waveforms && new WaveformKeeping(bench, spectrumId, sweep.pointCount);
+  const points = new SpectrumPoints(bench, { spectrumId, waveforms, onPoint });
   const closes = bench.opened(() => ({
     kind: 'spectrum',
     spectrumId,
@@ -59,6 +61,7 @@ export async function takeSpectrum(
   } finally {
     const stopSecond = clock.nowSecond();
     charge.switchTo({ timeSecond: stopSecond, currentAmpere: 0 });
+    waveforms?.end();
     closes();
     if (complete) onWhole?.();
     journal.record({
@@ -111,12 +114,13 @@ function meanAmpere({ mode }: PlannedSweep, bias: SweepBias): number {
 }
 
 function techniqueOf(sweep: PlannedSweep, bias: SweepBias): Impedance {
-  const { frequencyHertzMax, frequencyHertzMin, pointCount, amplitudeRms } = sweep;
+  const { frequencyHertzMax, frequencyHertzMin, pointCount, amplitudeRms, waveforms } = sweep;
   return {
     kind: 'impedance',
     frequencyHertzMax,
     frequencyHertzMin,
     pointCount,
+    ...(waveforms ? { waveforms } : {}),
     excitation:
       sweep.mode === 'galvanostatic'
         ? {
@@ -138,20 +142,29 @@ type PointReading = Extract<Reading, { readonly kind: 'impedancePoint' }>;
 class SpectrumPoints {
   readonly #bench: Bench;
   readonly #spectrumId: string;
+  readonly #waveforms: WaveformKeeping | undefined;
   readonly #onPoint: SweepTaking['onPoint'];
   #count = 0;
 
-  constructor(bench: Bench, spectrumId: string, onPoint: SweepTaking['onPoint']) {
+  constructor(
+    bench: Bench,
+    options: {
+      readonly spectrumId: string;
+      readonly waveforms: WaveformKeeping | undefined;
+      readonly onPoint: SweepTaking['onPoint'];
+    },
+  ) {
     this.#bench = bench;
-    this.#spectrumId = spectrumId;
-    this.#onPoint = onPoint;
+    this.#spectrumId = options.spectrumId;
+    this.#waveforms = options.waveforms;
+    this.#onPoint = options.onPoint;
   }
 
   get count(): number {
     return this.#count;
   }
 
-  add({ point, quality, timeSecond }: PointReading): void {
+  add({ point, quality, timeSecond, waveform }: PointReading): void {
     const spectrumId = this.#spectrumId;
     const { frequencyHertz, zRealOhm, zImagOhm } = point;
     if (![frequencyHertz, zRealOhm, zImagOhm].every(Number.isFinite)) {
@@ -168,9 +181,14 @@ class SpectrumPoints {
       { kind: 'spectrumPoint', spectrumId, index, point, quality },
       timeSecond,
     );
+    this.#waveforms?.add(index, frequencyHertz, waveform);
     // An overloaded point is kept for the record, but must not pull the fit.
     if (quality !== 'good') return;
-    this.#bench.bus.publish('spectrumPoint', { spectrumId, point });
+    this.#bench.bus.publish('spectrumPoint', {
+      spectrumId,
+      point,
+      ...(waveform ? { waveform } : {}),
+    });
     this.#onPoint?.(point);
   }
 }

@@ -74,12 +74,13 @@ export class StepSequence {
 
   /** What a step works with. */
   bench(): Bench {
-    const { bus, clock, plan, spools } = this.#options;
+    const { bus, clock, plan, spools, waveforms } = this.#options;
     const { charge, drops, halting, heaterWatch, instruments, intake, journal } = this.#parts;
     const { beside, memory, people, resources, suspension } = this.#parts;
     const remembered = memory.forSteps();
     return {
       ...{ instruments, clock, bus, spools, journal, intake, charge, suspension, resources, drops },
+      waveforms,
       safety: plan.safety,
       signal: halting.signal,
       ...remembered,

@@ -9,6 +9,8 @@ import { spokenTime, spokenValue } from './wording.ts';
 /** An instrument needs about so long to settle for a point, and then so many periods. */
 const SETTLE_SECOND_PER_POINT = 0.3;
 const PERIODS_PER_POINT = 3;
+/** The most samples a point may have, on a line of 921 600 Bd. */
+const SECOND_PER_WAVEFORM = 1.1;
 /** Limits read from files and products of unit factors differ in their last digits. */
 const ROUNDING = 1e-6;
 const PEAK_PER_RMS = Math.SQRT2;
@@ -19,11 +21,12 @@ export function planSweep(
   settings: ImpedanceSettings,
   biasAmpere: number,
 ): PlannedSweep {
-  const { from, to, mode, pointsPerDecade } = settings;
+  const { from, to, mode, pointsPerDecade, waveforms } = settings;
   checkFrequencies(site, settings);
   const amplitudeRms = planAmplitude(site, settings, biasAmpere);
   if (settings.fit !== undefined) checkCircuit(site, settings.fit);
   checkExcitation(site, mode);
+  if (waveforms) checkWaveforms(site, mode);
   const pointCount =
     from > to && to > 0 ? Math.round((Math.log10(from) - Math.log10(to)) * pointsPerDecade) + 1 : 2;
   return {
@@ -34,7 +37,9 @@ export function planSweep(
     mode,
     amplitudeRms,
     circuit: settings.fit,
-    expectedSecond: expectedSecond(from, to, pointCount),
+    ...(waveforms ? { waveforms } : {}),
+    expectedSecond:
+      expectedSecond(from, to, pointCount) + (waveforms ? pointCount * SECOND_PER_WAVEFORM : 0),
   };
 }
 
@@ -46,6 +51,17 @@ function checkExcitation(site: PlanSite, mode: ImpedanceSettings['mode']): void 
     const able = capability.excitations.join(', ');
     site.problem('mode', `${info.model} cannot measure ${mode} impedance: expected ${able}`);
   }
+}
+
+function checkWaveforms(site: PlanSite, mode: ImpedanceSettings['mode']): void {
+  const { capability, info } = site.potentiostat;
+  const able = capability.waveforms ?? [];
+  if (able.includes(mode)) return;
+  const advice = able.length > 0 ? `: expected ${able.join(', ')}` : ': leave waveforms out';
+  site.problem(
+    'waveforms',
+    `${info.model} does not tell the waveforms of ${mode} impedance${advice}`,
+  );
 }
 
 function checkCircuit(site: PlanSite, text: string): void {

@@ -53,7 +53,8 @@ export class FileScanSpoolFactory implements ScanSpoolFactory {
   }
 }
 
-function mebibytes(bytes: number): string {
+/** In words, rounded up. */
+export function mebibytes(bytes: number): string {
   return `${Math.ceil(bytes / MEBIBYTE)} MiB`;
 }
 

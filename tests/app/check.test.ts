@@ -98,7 +98,7 @@ describe('the dry run of an experiment', () => {
       exclusive: [],
     });
     expect(document.steps).toHaveLength(3);
-    const { databaseBytes, framesBytes, volumesBytes } = document.data;
-    expect(document.bytes).toBe(databaseBytes + framesBytes + volumesBytes);
+    const { databaseBytes, waveformsBytes, framesBytes, volumesBytes } = document.data;
+    expect(document.bytes).toBe(databaseBytes + waveformsBytes + framesBytes + volumesBytes);
   });
 });

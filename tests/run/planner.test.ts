@@ -72,6 +72,7 @@ describe('a plan', () => {
       sensorSamples: 0,
       spectra: 2,
       spectrumPoints: 2 * 45,
+      waveforms: 0,
       scans: 2,
       views: 360,
       detectorSpectra: 0,

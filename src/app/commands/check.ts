@@ -79,8 +79,9 @@ export function bytesOf({
   return totalBytes(dataVolumeOf(plan, instruments));
 }
 
-function totalBytes({ databaseBytes, framesBytes, volumesBytes }: DataVolume): number {
-  return databaseBytes + framesBytes + volumesBytes;
+function totalBytes(data: DataVolume): number {
+  const { databaseBytes, waveformsBytes, framesBytes, volumesBytes } = data;
+  return databaseBytes + waveformsBytes + framesBytes + volumesBytes;
 }
 
 function collisionsIn({ steps, exclusive }: RunPlan): AcquisitionCollision[] {
@@ -115,6 +116,7 @@ function describePlan(prepared: PreparedExperiment, warnings: readonly string[])
       `${estimates.spectra} spectra of ${estimates.spectrumPoints} points, ` +
       `${estimates.scans} scans of ${estimates.views} views, ${estimates.detectorSpectra} detector spectra`,
     `data: about ${megabytes(totalBytes(data))} (database ${megabytes(data.databaseBytes)}, ` +
+      `${data.waveformsBytes > 0 ? `waveforms at most ${megabytes(data.waveformsBytes)}, ` : ''}` +
       `frames ${megabytes(data.framesBytes)}, volumes ${megabytes(data.volumesBytes)})`,
     ...(data.analysisMemoryBytes > 0
       ? [`memory: at most ${megabytes(data.analysisMemoryBytes)} to look into one volume`]

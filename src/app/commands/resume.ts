@@ -108,9 +108,11 @@ async function takeUpRun(
     const how = latched.length > 0 ? '; acknowledge it at the panel or over MQTT, then go on' : '';
     terminal.err(`the run will wait for a person: ${decision.reason}${how}\n`);
   }
-  const scans = { scansKnown: state.idCounts.scan ?? 0, boot: found.past.boot };
-  for (const name of setAsideCutOff(found.folder, scans)) {
-    terminal.err(`a scan was cut off before its first commit; its file is now ${name}\n`);
+  const begun = { known: state.idCounts, boot: found.past.boot };
+  for (const name of setAsideCutOff(found.folder, begun)) {
+    terminal.err(
+      `a scan or spectrum was cut off before its first commit; its file is now ${name}\n`,
+    );
   }
   return conductRun(
     {
