@@ -4,6 +4,7 @@ import type { ImpedancePoint, Spectrum } from '../domain/spectrum.ts';
 import type { SpectrumValidity } from '../domain/spectrum-validity.ts';
 import type { ImpedanceKernel } from '../kernels/impedance-kernel.ts';
 import { type FitOptions, fitSpectrum } from './impedance-fit.ts';
+import type { PointWithWaveform } from './waveform-check.ts';
 
 export interface FitRequest {
   readonly circuit: string;
@@ -11,12 +12,17 @@ export interface FitRequest {
   readonly options: FitOptions;
 }
 
+/** Points, with the samples behind them where they were measured. */
+export interface AssessRequest extends Spectrum {
+  readonly waveforms?: readonly PointWithWaveform[];
+}
+
 /** What an impedance worker does; a type alias, so that it can stand as a table of jobs. */
 export type ImpedanceJobs = {
   /** @throws Fault circuitSyntax, badInput, capacity */
   readonly fit: (request: FitRequest) => CircuitFit;
   /** Whether the points are an impedance at all. @throws Fault badInput, capacity */
-  readonly assess: (spectrum: Spectrum) => SpectrumValidity;
+  readonly assess: (request: AssessRequest) => SpectrumValidity;
 };
 
 /**
@@ -25,7 +31,7 @@ export type ImpedanceJobs = {
  */
 export function impedanceJobs(
   kernel: ImpedanceKernel,
-  assess: (spectrum: Spectrum) => SpectrumValidity,
+  assess: (request: AssessRequest) => SpectrumValidity,
 ): ImpedanceJobs {
   return {
     fit: ({ circuit, points, options }) =>

@@ -11,6 +11,7 @@ import type { Executor } from './executor.ts';
 import type { FitOptions } from './impedance-fit.ts';
 import type { ImpedanceJobs } from './impedance-jobs.ts';
 import { canFit } from './impedance-points.ts';
+import type { PointWithWaveform } from './waveform-check.ts';
 
 /** Spectra being measured at once; the oldest is given up, and counted, when one more starts. */
 export const SPECTRA_OPEN_MAX = 16;
@@ -23,6 +24,8 @@ interface OpenSpectrum {
   readonly spectrumId: string;
   readonly circuit: Circuit;
   readonly points: ImpedancePoint[];
+  /** Of the points that came with their samples; as many as points at most. */
+  readonly waveforms: PointWithWaveform[];
   /** Points that have arrived since the last fit was started and could have had one each. */
   waiting: number;
   /** Undefined while it is being measured. */
@@ -88,6 +91,7 @@ export class ImpedanceService implements AnalysisService {
         spectrumId,
         circuit: parseCircuit(circuit),
         points: [],
+        waveforms: [],
         waiting: 0,
         ended: undefined,
         latest: undefined,
@@ -103,7 +107,7 @@ export class ImpedanceService implements AnalysisService {
     }
   }
 
-  #onPoint({ spectrumId, point }: BusEvents['spectrumPoint']): void {
+  #onPoint({ spectrumId, point, waveform }: BusEvents['spectrumPoint']): void {
     const spectrum = this.#open.get(spectrumId);
     if (!spectrum || spectrum.ended) return;
     if (spectrum.points.length >= FREQUENCIES_MAX) {
@@ -111,6 +115,7 @@ export class ImpedanceService implements AnalysisService {
       return;
     }
     spectrum.points.push(point);
+    if (waveform) spectrum.waveforms.push({ point, waveform });
     if (spectrum.faulted || !canFit(spectrum.circuit, spectrum.points)) return;
     spectrum.waiting += 1;
     this.#wake();
@@ -172,9 +177,12 @@ export class ImpedanceService implements AnalysisService {
   }
 
   /** The verdict on the data; null, and a fault published, when they could not be tested. */
-  async #assess({ spectrumId, points }: OpenSpectrum): Promise<SpectrumValidity | null> {
+  async #assess({ spectrumId, points, waveforms }: OpenSpectrum): Promise<SpectrumValidity | null> {
     try {
-      return await this.#executor.call('assess', { points: [...points] });
+      return await this.#executor.call('assess', {
+        points: [...points],
+        ...(waveforms.length > 0 ? { waveforms: [...waveforms] } : {}),
+      });
     } catch (error) {
       this.#publishFault(`validity of spectrum ${spectrumId}`, error);
       return null;

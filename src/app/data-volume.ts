@@ -34,6 +34,8 @@ const BYTES_PER_FIT = 2100;
 const BYTES_PER_FIT_POINT = 78;
 /** The final fit has diagnostics and validity as well. */
 const BYTES_PER_FINAL_FIT = 8200;
+/** What the verdict of a fit says of one waveform, as text. */
+const BYTES_PER_WAVEFORM_FINDING = 170;
 /** A detector spectrum, and each of its channels: place on the axis and counts as text. */
 const BYTES_PER_DETECTOR_SPECTRUM = 2500;
 const BYTES_PER_DETECTOR_CHANNEL = 11;
@@ -67,7 +69,7 @@ export function dataVolumeOf(plan: RunPlan, instruments: Instruments): DataVolum
 }
 
 function databaseBytes(plan: RunPlan, instruments: Instruments): number {
-  const { samples, spectra, spectrumPoints, detectorSpectra } = plan.estimates;
+  const { samples, spectra, spectrumPoints, waveforms, detectorSpectra } = plan.estimates;
   const { voltage, current, charge } = CHANNELS;
   const names = [voltage, current, charge].map(({ name }) => name.length);
   const nameBytes = names.reduce((total, length) => total + length, 0) / names.length;
@@ -82,6 +84,7 @@ function databaseBytes(plan: RunPlan, instruments: Instruments): number {
       spectrumPoints * BYTES_PER_SPECTRUM_POINT +
       spectra * BYTES_PER_SPECTRUM +
       spectra * fittedShare(plan) * (fitBytes + BYTES_PER_FINAL_FIT) +
+      waveforms * fittedShare(plan) * BYTES_PER_WAVEFORM_FINDING +
       analysedScans(plan) * BYTES_PER_VOLUME_RESULT +
       detectorSpectra * (BYTES_PER_DETECTOR_SPECTRUM + channels * BYTES_PER_DETECTOR_CHANNEL) +
       detectorSpectra * peaksEach(plan) * BYTES_PER_PEAK,

@@ -1,3 +1,4 @@
+import { DISTORTION_PERCENT_MAX, worstDistortion } from '../analysis/waveform-check.ts';
 import type { CircuitFit } from '../domain/circuit-fit.ts';
 import type { RecordKind, RecordOf, RunInfo, RunStatus } from '../domain/run-record.ts';
 import type { RunReader } from '../domain/run-store.ts';
@@ -191,6 +192,11 @@ function spectraTable(spectra: readonly SpectrumResult[]): string {
 /** `converged`, or `converged, data fail: drift 5 %` with the largest of what the test found. */
 function describeFit({ status, validity }: CircuitFit): string {
   if (validity?.verdict !== 'fail') return status;
+  const harmonics = worstDistortion(validity.waveforms ?? []);
+  if (harmonics && harmonics.percent > DISTORTION_PERCENT_MAX) {
+    const { percent, frequencyHertz } = harmonics;
+    return `${status}, data fail: harmonics ${significant(percent)} % at ${significant(frequencyHertz)} Hz`;
+  }
   const { driftPercent, worstPercent, worstFrequencyHertz } = validity;
   const cause =
     Math.abs(driftPercent) >= worstPercent

@@ -13,4 +13,18 @@ export interface SpectrumValidity {
   readonly worstFrequencyHertz: number;
   /** Lowest frequencies where Z-HIT disagrees with |Z|: the cell changed meanwhile. */
   readonly driftPercent: number;
+  /** What the samples behind its points say; absent where there were none. */
+  readonly waveforms?: readonly WaveformFinding[];
+}
+
+/** What the samples behind one point say by themselves; null for what they do not show. */
+export interface WaveformFinding {
+  readonly frequencyHertz: number;
+  /** Impedance from the samples. */
+  readonly zRealOhm: number | null;
+  readonly zImagOhm: number | null;
+  /** Its distance from the instrument's own, of |Z|. */
+  readonly disagreementPercent: number | null;
+  /** Total harmonic distortion of the response, noise taken out. */
+  readonly distortionPercent: number | null;
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Executor, inlineExecutor } from '../../src/analysis/executor.ts';
 import { fitSpectrum } from '../../src/analysis/impedance-fit.ts';
 import {
+  type AssessRequest,
   type FitRequest,
   type ImpedanceJobs,
   impedanceJobs,
@@ -346,6 +347,45 @@ describe('impedance service', () => {
       expect(fit.validity).toBeNull();
       expect(fit.diagnostics).toBeNull();
     }
+    await service.stop();
+  });
+
+  test('gives the samples behind the points to the test of the data, with their points', async () => {
+    const requests: AssessRequest[] = [];
+    const { bus, clock, service } = await rig(
+      inlineExecutor({
+        ...jobs,
+        assess: (request) => {
+          requests.push(request);
+          return spectrumValidity();
+        },
+      }),
+    );
+    const waveform = {
+      samplingHertz: 10,
+      potentialVolt: Float64Array.of(1, 2),
+      currentAmpere: Float64Array.of(3, 4),
+    };
+    const points = sweep(TRUTH);
+    for (const [spectrumId, has] of [
+      ['eis-1', true],
+      ['eis-2', false],
+    ] as const) {
+      bus.publish('spectrumStarted', { spectrumId, circuit: TWO_ARCS });
+      for (const [at, point] of points.entries()) {
+        bus.publish('spectrumPoint', {
+          spectrumId,
+          point,
+          ...(has && at > 42 ? { waveform } : {}),
+        });
+      }
+      bus.publish('spectrumEnded', { spectrumId, complete: true });
+      await clock.advance(100);
+    }
+    expect(requests.map(({ waveforms }) => waveforms)).toEqual([
+      points.slice(43).map((point) => ({ point, waveform })),
+      undefined,
+    ]);
     await service.stop();
   });
 

@@ -40,6 +40,15 @@ describe('the table of a run', () => {
     );
     const falling = spectrumValidity({ verdict: 'fail', worstPercent: 3, driftPercent: -4 });
     expect(lineOf(circuitFit({ validity: falling }))).toMatch(/data fail: drift -4 %$/);
+    const of = { zRealOhm: 1, zImagOhm: 0, disagreementPercent: 0.1 };
+    const waveforms = [
+      { ...of, frequencyHertz: 0.5, distortionPercent: 12.5 },
+      { ...of, frequencyHertz: 1, distortionPercent: null },
+    ];
+    const bent = { ...driftingSpectrum(), waveforms };
+    expect(lineOf(circuitFit({ validity: bent }))).toMatch(
+      /data fail: harmonics 12\.5 % at 0\.5 Hz$/,
+    );
   });
 
   it('says nothing of data that pass or were not tested', () => {

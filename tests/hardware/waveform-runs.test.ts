@@ -1,10 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { openRig } from '../../hardware/registry.ts';
+import { inlineExecutor } from '../../src/analysis/executor.ts';
+import { impedanceJobs } from '../../src/analysis/impedance-jobs.ts';
+import { ImpedanceService } from '../../src/analysis/impedance-service.ts';
+import { assessSpectrum } from '../../src/analysis/spectrum-validity.ts';
+import { checkWaveform, withWaveforms } from '../../src/analysis/waveform-check.ts';
+import type { AnalysisService } from '../../src/domain/analysis-service.ts';
 import { Bus, type BusEvents } from '../../src/domain/bus.ts';
+import type { Clock } from '../../src/domain/clock.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import { rigSchema } from '../../src/domain/rig.ts';
 import type { WaveformSpoolFactory } from '../../src/domain/run-store.ts';
 import type { ImpedanceWaveform } from '../../src/domain/waveform.ts';
+import { ImpedanceKernel } from '../../src/kernels/impedance-kernel.ts';
+import { LockInKernel } from '../../src/kernels/lock-in-kernel.ts';
+import { RelaxationKernel } from '../../src/kernels/relaxation-kernel.ts';
+import { loadKernelModule } from '../../src/kernels/wasm-module.ts';
 import { planRun } from '../../src/run/planner.ts';
 import { Runner } from '../../src/run/runner.ts';
 import { caughtFault } from '../support/caught-fault.ts';
@@ -78,12 +89,15 @@ async function runOf(
   steps: string,
   waveforms: WaveformSpoolFactory | undefined,
   onPoint: (event: BusEvents['spectrumPoint'], runner: Runner) => void = () => {},
+  analysisOf: (partners: { bus: Bus; clock: Clock }) => AnalysisService[] = () => [],
 ) {
   const { clock, instruments, plan } = await prepared(steps);
   const bus = new Bus((name, error) => {
     throw new Error(`a listener of ${name} has thrown: ${String(error)}`);
   });
   const writer = new MemoryWriter(clock);
+  const analyses = analysisOf({ bus, clock });
+  for (const service of analyses) await service.start();
   const runner = new Runner({
     plan: plan(),
     instruments,
@@ -93,7 +107,7 @@ async function runOf(
     spools: new MemorySpools(),
     ...(waveforms ? { waveforms } : {}),
     info: memoryRunInfo(),
-    analyses: [],
+    analyses,
   });
   const heard: BusEvents['spectrumPoint'][] = [];
   bus.on('spectrumPoint', (event) => {
@@ -102,6 +116,7 @@ async function runOf(
   });
   const outcome = await advanceUntil(clock, runner.run());
   const dropped = writer.of('event').filter(({ code }) => code === 'dropped');
+  for (const service of analyses) await service.stop();
   return { outcome, writer, heard, dropped };
 }
 
@@ -168,6 +183,38 @@ describe('a run whose recipe asks for waveforms', () => {
     expect(writer.of('spectrum').at(-1)).toMatchObject({ complete: false, pointCount: 3 });
     expect(waveforms.kept.get('spectrum-001')).toHaveLength(3);
     expect(waveforms.finished).toEqual(['spectrum-001']);
+  });
+});
+
+describe('a run that fits its spectra', () => {
+  const FITTED = WITH.replace('pointsPerDecade: 2', 'pointsPerDecade: 4, fit: "R0-p(R1,CPE1)"');
+
+  function impedance({ bus, clock }: { bus: Bus; clock: Clock }): AnalysisService[] {
+    const relaxation = new RelaxationKernel(loadKernelModule('relaxation'));
+    const lockIn = new LockInKernel(loadKernelModule('lock-in'));
+    const jobs = impedanceJobs(
+      new ImpedanceKernel(loadKernelModule('impedance')),
+      ({ points, waveforms = [] }) =>
+        withWaveforms(
+          assessSpectrum(relaxation, { points }),
+          waveforms.map((one) => checkWaveform(lockIn, one)),
+        ),
+    );
+    return [new ImpedanceService({ bus, clock, executor: inlineExecutor(jobs) })];
+  }
+
+  it('has the impedance of each waveform in its verdict, as the instrument tells it', async () => {
+    const { outcome, writer } = await runOf(FITTED, new MemoryWaveforms(), () => {}, impedance);
+    expect(outcome.status, outcome.message).toBe('done');
+    const final = writer.of('fit').find((fit) => fit.final);
+    const findings = final?.fit.validity?.waveforms ?? [];
+    expect(findings).toHaveLength(17);
+    for (const { disagreementPercent, distortionPercent } of findings) {
+      // The instrument's limit of error of |Z|, and its phase of 1 degree.
+      expect(disagreementPercent).toBeLessThan(1);
+      expect(distortionPercent).toBeLessThan(1);
+    }
+    expect(final?.fit.validity?.reasons.join()).not.toContain('not linear');
   });
 });
 
