@@ -188,8 +188,10 @@ describeWithChromium('the panel in a browser', () => {
     expect(await page.locator('.events .warning', { hasText: 'spectrum-2 fail' }).count()).toBe(1);
     await page.screenshot({ path: `${OUTPUT}/panel-data-fail.png` });
     await page.setViewportSize({ width: 360, height: 740 });
-    // The charts follow a new width with the next layout.
-    await page.waitForFunction('document.documentElement.scrollWidth === 360');
+    // The charts follow a new width with the next layout. Asked from here: the page's own policy
+    // lets nobody wait inside it for an expression.
+    const width = () => page.evaluate('document.documentElement.scrollWidth');
+    await expect.poll(width, { timeout: 20_000 }).toBe(360);
     await page.evaluate("document.querySelector('.impedance').scrollIntoView()");
     await page.screenshot({ path: `${OUTPUT}/panel-data-fail-phone.png` });
     expect(complaints).toEqual([]);
