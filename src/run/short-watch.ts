@@ -83,14 +83,16 @@ export function reportSoftShort(
   { kind, usualVolt, seenVolt, count }: SoftShortVerdict,
   stepName: string,
 ): void {
-  const seen =
+  const [usual, seen] = [spokenValue(usualVolt, 'V'), spokenValue(seenVolt, 'V')];
+  // A fall has two causes, and the voltage alone does not tell which.
+  const message =
     kind === 'dips'
-      ? `its voltage has dipped ${count} times from ${spokenValue(usualVolt, 'V')} to as low as ${spokenValue(seenVolt, 'V')} and healed`
-      : `its voltage has fallen from ${spokenValue(usualVolt, 'V')} to ${spokenValue(seenVolt, 'V')} while it should rise`;
+      ? `The cell shorts softly in ${stepName}: its voltage has dipped ${count} times from ${usual} to as low as ${seen} and healed.`
+      : `The cell may short softly in ${stepName}: its voltage has fallen from ${usual} to ${seen} while it should rise. Either a filament carries part of the current, or the electrode's surface has grown: then its charge-transfer resistance has fallen and the ohmic one has not.`;
   bench.journal.event({
     code: 'softShort',
     severity: 'warning',
-    message: `The cell shorts softly in ${stepName}: ${seen}.`,
+    message,
     details: {
       channel: CHANNELS.voltage.name,
       charge_coulomb: bench.charge.chargeCoulomb,

@@ -36,6 +36,16 @@ describe('soft shorts in a run', () => {
     expect(runner.alarms().find(({ code }) => code === 'softShort')?.latched).toBe(false);
   });
 
+  it('are only suspected where the voltage falls: the surface may have grown as well', async () => {
+    const rising = (now: number): number => (now < 1500 ? 300 + now / 50 : 330 - (now - 1500) / 20);
+    const { soft } = await plate('{ time: "1 h" }', rising);
+    expect(soft).toHaveLength(1);
+    expect(soft[0]).toMatchObject({ severity: 'warning', details: { dips: 0 } });
+    expect(soft[0]?.message).toMatch(
+      /^The cell may short softly in plate: its voltage has fallen from [\d.]+ mV to [\d.]+ mV while it should rise\. Either a filament .* or the electrode's surface has grown/,
+    );
+  });
+
   it('end a step whose recipe says so, and what follows still runs', async () => {
     const { outcome, writer } = await plate('{ event: softShort }, { time: "1 h" }', dipping);
     expect(outcome.status).toBe('done');
