@@ -93,7 +93,8 @@ export class PtyLink implements Link {
     });
     // What it says of its end is told by its exit.
     child.stderr.resume();
-    child.stdin.on('error', () => this.#lose(child, 'the pseudo-terminal takes nothing more'));
+    // A write that finds nobody is often sooner than the news of the exit: both are the same end.
+    child.stdin.on('error', () => this.#lose(child, 'the pseudo-terminal has gone'));
     child.on('error', () => this.#lose(child, 'the pseudo-terminal could not be made'));
     child.on('exit', () => this.#lose(child, 'the pseudo-terminal has gone'));
   }
