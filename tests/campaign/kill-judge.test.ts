@@ -99,7 +99,13 @@ describe('the judge of a run that was killed', () => {
     expect(problems(KILLED_LINES)).toBe('');
   });
 
-  it.each([
+  it('allows one sample more, though it is a difference of sums of times', () => {
+    const one = 60 + ALLOWANCE.sampleSecond + 1e-12;
+    const longer: Line[] = [...TWIN_LINES.slice(0, -1), [one, 0, step('ended', 0.06)]];
+    expect(problems(longer)).toBe('');
+  });
+
+  it.each<[string, readonly Line[], string]>([
     ['a step that ended otherwise', changed(10, [64, 1, step('started', 0.06)]), 'steps '],
     ['another pass of a loop', changed(10, [64, 1, step('ended', 0.06, 'cycle/2/plate')]), 'steps'],
     [
@@ -113,6 +119,11 @@ describe('the judge of a run that was killed', () => {
       'C more or less',
     ],
     ['a charge that came between steps', changed(0, [0, 0, step('started', 0.01)]), 'C after the'],
+    [
+      'a step that lasted more than a sample longer',
+      [...TWIN_LINES.slice(0, -1), [60 + ALLOWANCE.sampleSecond + 0.001, 0, step('ended', 0.06)]],
+      's more or less',
+    ],
     ['a timer that began anew', changed(10, [95, 1, step('ended', 0.06)]), 's more or less'],
     ['a sweep that was not repeated', without(8), 'measured in cycle/1/plate'],
     [

@@ -113,6 +113,9 @@ function passesOf(records: readonly RunRecord[]): readonly Pass[] {
   return passes;
 }
 
+/** A whole sample more is a difference of two sums of times: it is not a whole number of its own. */
+const ROUNDING_SECOND = 1e-6;
+
 /**
  * A step that ends by its charge may take one sample more or less, because noise is drawn anew;
  * each interruption may cost one more, and the switching.
@@ -128,7 +131,8 @@ function passProblems(
 ): readonly string[] {
   const { currentAmpereMax, sampleSecond } = allowance;
   const { stepId, technique } = pass.end.body;
-  const unknownSecond = sampleSecond + (sampleSecond + SWITCHING_SECOND) * pass.gaps;
+  const unknownSecond =
+    ROUNDING_SECOND + sampleSecond + (sampleSecond + SWITCHING_SECOND) * pass.gaps;
   const problems: string[] = [];
   const offCoulomb = Math.abs(pass.chargeCoulomb - twin.chargeCoulomb);
   // Where a potential sweep begins anew, what its first half has passed was passed.
