@@ -129,7 +129,8 @@ export class LaggedLaw {
 
   learn(window: Window, { stepSecond, overlap, isKnown }: Lesson): void {
     this.#celsiusOrigin ??= window.celsiusSecond / window.second;
-    this.#overlap = overlap;
+    // One lesson after a pause does not make those before it overlap less.
+    this.#overlap = Math.max(this.#overlap, overlap);
     const row = this.#row(window);
     const error = this.#unexplained(window);
     const square = error ** 2 / (1 + this.#law.variance(row));
