@@ -136,14 +136,17 @@ async function watched(
   const [code] = (await once(child, 'close')) as [number | null];
   clearInterval(timer);
   if (code !== 0) throw new Error(`the run ended with ${code}: ${errors}`);
+  if (looks.length === 0) throw new Error('the run ended before it was looked at');
   return looks;
 }
 
-/** Undefined before the run has a database. */
+/** Undefined before the run has a database, and after its end. */
 function lookAt(pid: number, runs: string): Look | undefined {
   const [one] = listRuns(runs);
   if (one?.kind !== 'run') return undefined;
   const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  // A process that has just ended holds no memory any more, and tells of none.
+  if (kilobytes === undefined) return undefined;
   return { day: one.durationSecond / DAY_SECOND, residentMegabytes: Number(kilobytes) / 1024 };
 }
 
